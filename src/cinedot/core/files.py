@@ -1,0 +1,89 @@
+"""Files written whole or not at all, and data files that carry their source."""
+
+import contextlib
+import hashlib
+import os
+import tomllib
+from collections.abc import Generator
+from dataclasses import dataclass
+from functools import cache
+from importlib import resources
+from pathlib import Path
+
+from cinedot.core.errors import InputError
+
+
+@contextlib.contextmanager
+def written_whole(path: Path) -> Generator[Path]:
+    """Yield a path beside `path` to write to; rename it over `path` when all went well.
+
+    Args:
+        path: the file to make or replace; its folder is made when missing.
+
+    Raises:
+        InputError: the folder cannot be written to.
+
+    Example:
+        >>> import tempfile
+        >>> target = Path(tempfile.mkdtemp()) / "a.txt"
+        >>> with written_whole(target) as beside:
+        ...     _ = beside.write_text("whole")
+        >>> target.read_text()
+        'whole'
+    """
+    beside = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        yield beside
+        beside.replace(path)
+    except OSError as fault:
+        raise not_writable(path, fault) from fault
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def not_writable(path: Path, fault: OSError) -> InputError:
+    """The error for a file or folder that the system refuses to write."""
+    return InputError(
+        f"this must be writable, but the system says: {fault.strerror or fault}.",
+        remedy="Choose another folder with --out, or change its permissions.",
+        file=path,
+    )
+
+
+def sha256_of(path: Path) -> str:
+    """The SHA-256 of a file's bytes, in hexadecimal, read in pieces."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourcedText:
+    """A data file of the package: its text and where its numbers come from."""
+
+    text: str
+    citation: str
+
+
+@cache
+def sourced_text(package: str, name: str) -> SourcedText:
+    """Read a package's data file, once, after checking it against its recorded hash.
+
+    Args:
+        package: the package whose `data` folder holds the file and `SOURCES.toml`.
+        name: the file's name in that folder.
+
+    Raises:
+        ValueError: the file is not the one whose hash `SOURCES.toml` records.
+    """
+    folder = resources.files(package) / "data"
+    entry = tomllib.loads((folder / "SOURCES.toml").read_text("utf-8"))[name]
+    content = (folder / name).read_bytes()
+    found = hashlib.sha256(content).hexdigest()
+    if found != entry["sha256"]:
+        raise ValueError(
+            f"data file {name} of {package} must have SHA-256 {entry['sha256']}, but has {found}. "
+            "Reinstall cinedot, or record the new hash together with the change's source."
+        )
+    return SourcedText(text=content.decode("utf-8"), citation=entry["citation"])

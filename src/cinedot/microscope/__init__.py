@@ -1,0 +1,1 @@
+"""Atoms to movie."""
