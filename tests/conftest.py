@@ -1,5 +1,65 @@
-"""Shapes and types of every annotated function are checked while the tests run."""
+"""What all tests share: checked types, the real recordings, the table of acceptance figures."""
 
+import datetime
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
 from jaxtyping import install_import_hook
 
-install_import_hook("cinedot", "beartype.beartype").__enter__()
+# An int where a float is asked for is right (PEP 484's numeric tower).
+_CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
+install_import_hook("cinedot", _CHECKER).__enter__()
+
+FIGURES = Path(__file__).parents[1] / "acceptance" / "FIGURES.md"
+_HEAD = "# Figures of the acceptance run\n\n| date | figure | found | target |\n|---|---|---|---|\n"
+_measured: dict[str, tuple[str, str, str]] = {}
+
+Record = Callable[[str, str, str], None]
+
+
+@pytest.fixture(scope="session")
+def real_data() -> Path:
+    """The folder of real recordings: `$CINEDOT_DATA`, else `../shared/data`."""
+    stated = os.environ.get("CINEDOT_DATA")
+    folder = Path(stated) if stated else Path(__file__).parents[2] / "shared" / "data"
+    if not (folder / "README.md").is_file():
+        reason = f"real recordings are not at {folder}; set CINEDOT_DATA to their folder"
+        if os.environ.get("CINEDOT_CI"):
+            pytest.fail(reason)
+        pytest.skip(reason)
+    return folder
+
+
+@pytest.fixture
+def record_figure(request: pytest.FixtureRequest) -> Record:
+    """Note a measured figure (what, found, target) for `acceptance/FIGURES.md`."""
+    if request.node.get_closest_marker("acceptance") is None:
+        raise AssertionError("only acceptance tests record figures")
+
+    def record(figure: str, found: str, target: str) -> None:
+        today = datetime.datetime.now(datetime.UTC).date().isoformat()
+        _measured[figure] = (today, found, target)
+
+    return record
+
+
+def pytest_sessionfinish() -> None:
+    """Merge this run's figures into the table, so that a part of the suite may run alone."""
+    if not _measured:
+        return
+    rows: dict[str, tuple[str, str, str]] = {}
+    if FIGURES.exists():
+        for line in FIGURES.read_text("utf-8").splitlines():
+            cells = [cell.strip() for cell in re.split(r"(?<!\\)\|", line)[1:-1]]
+            if len(cells) == 4 and cells[0][:1].isdigit():
+                rows[cells[1]] = (cells[0], cells[2], cells[3])
+    rows |= _measured
+    FIGURES.parent.mkdir(exist_ok=True)
+    lines = [
+        f"| {date} | {name} | {found} | {target} |"
+        for name, (date, found, target) in sorted(rows.items())
+    ]
+    FIGURES.write_text(_HEAD + "\n".join(lines) + "\n", "utf-8")

@@ -39,7 +39,7 @@ def arrow_schema(table: str) -> "pa.Schema":
         "int32": pa.int32(),
         "double": pa.float64(),
         "bool": pa.bool_(),
-        "list<double>": pa.list_(pa.float64()),
+        "list<double>": pa.list_(pa.field("element", pa.float64())),
     }
     return pa.schema(
         [

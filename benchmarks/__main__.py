@@ -1,0 +1,10 @@
+"""Run every benchmark, or those named: `python -m benchmarks startup`."""
+
+import sys
+
+from benchmarks import startup
+
+ALL = {"startup": startup.main}
+
+for name in sys.argv[1:] or ALL:
+    ALL[name]()

@@ -1,0 +1,5 @@
+"""`python -m cinedot` is the command line."""
+
+from cinedot.cli import main
+
+main()

@@ -1,0 +1,86 @@
+"""Cross-checks: does what one record says agree with what another says?"""
+
+import math
+from collections.abc import Iterable, Mapping
+
+from cinedot.core import Estimate
+from cinedot.dossier.findings import Check, SectionOutcome
+
+AGREE_SIGMA = 2.0
+TENSION_SIGMA = 3.0
+
+
+def compare(name: str, first: Estimate, second: Estimate, *, of: tuple[str, str]) -> Check:
+    """Set two estimates of one quantity side by side.
+
+    Within 2 standard deviations of their difference they agree, beyond 3 they are in tension,
+    between the two the data do not decide; nor do they where neither states a sigma.
+
+    Args:
+        name: the question.
+        first, second: estimates in the same unit.
+        of: what each comes from, for the sentence.
+
+    Example:
+        >>> a = Estimate(value=453.2, sigma=0.1, unit="nm", method="fit")
+        >>> b = Estimate(value=453.0, sigma=0.5, unit="nm", method="reported")
+        >>> compare("peak", a, b, of=("measured", "reported")).status
+        'agree'
+    """
+    said = f"{of[0]} {first.text()}, {of[1]} {second.text()}"
+    if isinstance(first.value, str) or isinstance(second.value, str):
+        same = str(first.value) == str(second.value)
+        return Check(name=name, status="agree" if same else "tension", detail=f"{said}.")
+    spread = math.hypot(first.sigma or 0.0, second.sigma or 0.0)
+    if spread == 0:
+        return Check(name=name, status="undecided", detail=f"{said}; neither states a sigma.")
+    distance = abs(first.value - second.value) / spread
+    status = "agree" if distance < AGREE_SIGMA else "undecided"
+    if distance > TENSION_SIGMA:
+        status = "tension"
+    return Check(
+        name=name, status=status, detail=f"{said}: {distance:.1f} standard deviations apart."
+    )
+
+
+def cross_checks(
+    outcomes: Iterable[SectionOutcome], reported: Mapping[str, Estimate]
+) -> tuple[Check, ...]:
+    """Every check that the sections allow: their own, between sections, and with reports.
+
+    Args:
+        outcomes: the sections after they ran.
+        reported: numbers of `[reported]`, keyed like `dossier.json`.
+    """
+    found = {
+        f"{outcome.name}.{key}": estimate
+        for outcome in outcomes
+        if outcome.findings
+        for key, estimate in outcome.findings.results.items()
+    }
+    own = [check for o in outcomes if o.findings for check in o.findings.checks]
+    return (*own, *_sizes(found), *_reports(found, reported))
+
+
+def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:
+    survey = found.get("survey.mean_edge")
+    spread = found.get("survey.spread_edge")
+    for key, movie in found.items():
+        if survey is None or not key.startswith("movie") or not key.endswith(".edge_nm"):
+            continue
+        width = spread.value if spread is not None and isinstance(spread.value, float) else 0.0
+        one_dot = Estimate(
+            value=survey.value,
+            sigma=math.hypot(survey.sigma or 0.0, width),
+            unit="nm",
+            method=survey.method,
+        )
+        yield compare(
+            "size: survey against movie", one_dot, movie, of=("survey, one dot of it,", "movie")
+        )
+
+
+def _reports(found: Mapping[str, Estimate], reported: Mapping[str, Estimate]) -> Iterable[Check]:
+    for key, stated in reported.items():
+        if key in found:
+            yield compare(f"{key} (reported)", found[key], stated, of=("found", "reported"))

@@ -1,0 +1,148 @@
+"""What the commands do and print; `cli` only parses and calls these."""
+
+import importlib.util
+import os
+import platform
+import sys
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from cinedot import __version__
+from cinedot.core import Bars, InputError
+from cinedot.core.estimate import value_text
+from cinedot.dossier.analysis import Dossier, InputErrors, analyze
+from cinedot.dossier.page import result_rows, section_title
+from cinedot.dossier.results import check_writable, command_line, write_dossier
+
+
+def analyze_folders(
+    folders: tuple[Path, ...], *, out: Path | None, only: tuple[str, ...], allow_outside: bool
+) -> int:
+    """Analyse folders one after the other, print each one's answers, and give the exit status.
+
+    Returns:
+        0 done; 1 some section failed; 2 some input could not be used.
+    """
+    if out is not None and len(folders) > 1:
+        names = {folder.resolve().name for folder in folders}
+        if len(names) < len(folders):
+            raise InputError(
+                "with --out, several folders must differ in their names.",
+                remedy="Analyse them one by one.",
+            )
+    status = 0
+    for folder in folders:
+        target = folder / "results" if out is None else out
+        if out is not None and len(folders) > 1:
+            target = out / folder.resolve().name
+        status = max(status, _analyze_one(folder, target, only=only, allow_outside=allow_outside))
+    return status
+
+
+def _analyze_one(folder: Path, out: Path, *, only: tuple[str, ...], allow_outside: bool) -> int:
+    try:
+        if (folder / "sample.toml").is_file():
+            check_writable(out)
+        progress = Bars(Console(stderr=True))
+        dossier = analyze(folder, only=only, allow_outside=allow_outside, progress=progress)
+        page = write_dossier(dossier, out, command=command_line())
+    except InputErrors as faults:
+        for fault in faults.faults:
+            print(f"cinedot: {fault}", file=sys.stderr)
+        return 2
+    except InputError as fault:
+        print(f"cinedot: {fault}", file=sys.stderr)
+        return 2
+    _print_answers(dossier)
+    _console().print(f"Dossier: {page}", soft_wrap=True, highlight=False)
+    return 1 if dossier.failed else 0
+
+
+def run_demo(folder: Path, *, seed: int) -> int:
+    """Write the virtual sample, analyse it like any other, print truth beside found."""
+    from cinedot.dossier.demo import compare_with_truth, write_virtual_sample
+
+    progress = Bars(Console(stderr=True))
+    truth = write_virtual_sample(folder, seed=seed, progress=progress)
+    dossier = analyze(folder, progress=progress)
+    page = write_dossier(dossier, folder / "results", command=command_line())
+    table = Table(title="Virtual sample: what went in, what came out", title_justify="left")
+    for heading in ("quantity", "truth", "found", "sigma", "unit", "(found - truth) / sigma"):
+        table.add_column(heading, justify="left" if heading in ("quantity", "unit") else "right")
+    for line in compare_with_truth(dossier, truth):
+        found = "not found" if line.found is None else value_text(line.found, line.sigma)
+        table.add_row(
+            line.label,
+            value_text(line.truth, line.sigma),
+            found,
+            "" if line.sigma is None else value_text(line.sigma, line.sigma),
+            line.unit,
+            "" if line.pull is None else f"{line.pull:+.1f}",
+        )
+    _console().print(table)
+    _print_failures(dossier)
+    _console().print(f"Dossier: {page}", soft_wrap=True, highlight=False)
+    return 1 if dossier.failed else 0
+
+
+def print_doctor() -> None:
+    """Print what a maintainer asks for first: versions, devices, cores, memory."""
+    from importlib import metadata
+
+    import jax
+
+    rows = [
+        ("cinedot", __version__),
+        ("python", f"{platform.python_version()} ({sys.executable})"),
+        ("system", platform.platform()),
+        ("cores", str(os.cpu_count())),
+        ("memory", f"{_memory_gib():.1f} GiB"),
+        ("devices", ", ".join(str(device) for device in jax.devices())),
+    ]
+    for name in ("jax", "numpy", "scipy", "ase", "rosettasciio", "tifffile", "pandas", "plotly"):
+        rows.append((name, metadata.version(name)))
+    gpu = importlib.util.find_spec("jax_cuda13_plugin") is not None
+    rows.append(("NVIDIA GPU support", "installed" if gpu else "not installed (extra: cuda)"))
+    for name, value in rows:
+        print(f"{name:<20}{value}")
+
+
+def _memory_gib() -> float:
+    try:
+        return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    except (ValueError, OSError, AttributeError):  # not told on every system
+        return float("nan")
+
+
+def _print_answers(dossier: Dossier) -> None:
+    table = Table(title=dossier.sample.manifest.sample.name, title_justify="left")
+    for heading in ("from", "quantity", "found", "unit"):
+        table.add_column(heading, justify="right" if heading == "found" else "left")
+    for outcome in dossier.outcomes:
+        for row in result_rows(outcome):
+            table.add_row(section_title(outcome.name), row.label, row.value, row.unit)
+    if table.row_count:
+        _console().print(table)
+    for outcome in dossier.outcomes:
+        for remark in outcome.findings.remarks if outcome.findings else ():
+            _console().print(Text(f"{section_title(outcome.name)}: {remark}"))
+    for check in dossier.checks:
+        if check.status != "agree":
+            _console().print(Text(f"Check {check.name}: {check.status}. {check.detail}"))
+    _print_failures(dossier)
+
+
+def _print_failures(dossier: Dossier) -> None:
+    for outcome in dossier.outcomes:
+        if outcome.status == "failed":
+            print(f"cinedot: section {outcome.name} failed: {outcome.message}", file=sys.stderr)
+        elif outcome.status == "skipped":
+            _console().print(Text(f"{section_title(outcome.name)} skipped: {outcome.message}"))
+
+
+def _console() -> Console:
+    """Standard output; wide enough for a table where it is no terminal."""
+    return Console() if sys.stdout.isatty() else Console(width=110)

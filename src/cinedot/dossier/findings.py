@@ -1,0 +1,106 @@
+"""What a section of the dossier is: a task before it ran, findings or a reason after."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from cinedot.core import Estimate, Progress
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import plotly.graph_objects as go
+
+SectionStatus = Literal["ok", "failed", "skipped"]
+CheckStatus = Literal["agree", "tension", "undecided", "circular"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Panel:
+    """A figure of the report.
+
+    Attributes:
+        title: a few words.
+        caption: what is seen, with scales and units.
+        figure: the Plotly figure.
+    """
+
+    title: str
+    caption: str
+    figure: "go.Figure"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """Whether two answers to the same question agree.
+
+    Attributes:
+        name: the question.
+        status: agree, tension, undecided (the data do not tell) or circular (not independent).
+        detail: one sentence with the numbers.
+    """
+
+    name: str
+    status: CheckStatus
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Findings:
+    """Everything that one section found.
+
+    Attributes:
+        results: quantity -> estimate; the keys and units of `dossier.json`.
+        tables: result table -> rows in the columns of `core/schemas/tables.json`.
+        panels: figures.
+        remarks: sentences that a reader must know beside the numbers.
+        facts: what the files said of themselves: pixel size, frames, voltage.
+        inputs: the files that were read.
+        checks: cross-checks that need this section alone.
+    """
+
+    results: Mapping[str, Estimate]
+    tables: "Mapping[str, pd.DataFrame]" = field(default_factory=dict[str, Any])
+    panels: tuple[Panel, ...] = ()
+    remarks: tuple[str, ...] = ()
+    facts: Mapping[str, str] = field(default_factory=dict[str, str])
+    inputs: tuple[Path, ...] = ()
+    checks: tuple[Check, ...] = ()
+
+
+Work = Callable[[Progress], Findings]
+
+
+class NotAnalysed(Exception):
+    """A section's files are sound, but there is nothing here that could analyse them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Task:
+    """A section that the manifest asks for.
+
+    Attributes:
+        name: the section's name in the dossier: "emission", "movie", "movie NAME".
+        prepare: read and check the input (InputError ends the run before anything is
+            computed), and return the work that is left.
+    """
+
+    name: str
+    prepare: Callable[[], Work]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionOutcome:
+    """How a section ended.
+
+    Attributes:
+        name: the section.
+        status: ok, failed or skipped.
+        message: why it failed or was skipped; "" when ok.
+        findings: what it found, when ok.
+    """
+
+    name: str
+    status: SectionStatus
+    message: str = ""
+    findings: Findings | None = None

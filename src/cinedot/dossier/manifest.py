@@ -1,0 +1,283 @@
+"""`sample.toml`: what a sample folder holds, checked before anything is computed.
+
+Field names in Python carry their unit; the keys in the file are their aliases without it.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
+
+from cinedot.core import InputError
+from cinedot.core.units import quantity
+
+
+def _in(unit: str, *, positive: bool = True) -> BeforeValidator:
+    """Turn "20 ms" or a bare number into a float in `unit`."""
+
+    def convert(value: Any, info: Any) -> float:  # noqa: ANN401 - TOML holds anything
+        key = (info.field_name or "value").removesuffix(_unit_suffix(unit))
+        if isinstance(value, bool) or not isinstance(value, str | int | float):
+            raise InputError(
+                f"`{key}` must be a number or a text with a unit, but is {value!r}.",
+                remedy=f'Write it as in {key} = "1.0 {unit}".',
+            )
+        number = quantity(value, unit, key=key)
+        if positive and not 0 < number < float("inf"):
+            raise InputError(
+                f"`{key}` must be above 0 {unit}, but is {value!r}.",
+                remedy="Check its sign and unit.",
+            )
+        return number
+
+    return BeforeValidator(convert)
+
+
+def _unit_suffix(unit: str) -> str:
+    return "_" + unit.lower().replace("/", "_per_").replace("^", "").replace("_per_s", "_s")
+
+
+def _as_list(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
+    return [value] if isinstance(value, dict | str) else value
+
+
+Nanometre = Annotated[float, _in("nm")]
+SignedNanometre = Annotated[float, _in("nm", positive=False)]
+Second = Annotated[float, _in("s")]
+Kilovolt = Annotated[float, _in("kV")]
+Micrometre = Annotated[float, _in("um", positive=False)]
+Nanosecond = Annotated[float, _in("ns")]
+DoseRate = Annotated[float, _in("e/nm^2/s")]
+
+
+class Section(BaseModel):
+    """A section of `sample.toml`: unknown keys are errors, values do not change."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class SampleSection(Section):
+    """What the sample is called and made of."""
+
+    name: str = Field(min_length=1)
+    host: str | None = None
+    material: str | None = None
+    lattice_nm: Nanometre | None = Field(default=None, alias="lattice")
+
+
+class ModelSection(Section):
+    """What the particles may be."""
+
+    edges: tuple[int | tuple[int, int, int], ...] = (3, 4, 5, 6)
+    compounds: tuple[str, ...] | None = None
+
+
+class MicroscopeSection(Section):
+    """The keys that movies and surveys share; every one overrides the file's own value."""
+
+    pixel_size_nm: Nanometre | None = Field(default=None, alias="pixel_size")
+    voltage_kv: Kilovolt | None = Field(default=None, alias="voltage")
+    spherical_aberration_um: Micrometre = Field(default=2.0, alias="spherical_aberration")
+    defocus_nm: SignedNanometre | None = Field(default=None, alias="defocus")
+    focal_spread_nm: Nanometre = Field(default=3.0, alias="focal_spread")
+    dose_rate_e_per_nm2_s: DoseRate | None = Field(default=None, alias="dose_rate")
+    gain: float | None = Field(default=None, gt=0)
+    offset: float | None = None
+    region_nm: tuple[SignedNanometre, SignedNanometre, Nanometre, Nanometre] | None = Field(
+        default=None, alias="region"
+    )
+
+
+class MovieSection(MicroscopeSection):
+    """One movie."""
+
+    name: str | None = None
+    file: str
+    frame_time_s: Second | None = Field(default=None, alias="frame_time")
+    frames: str | None = Field(default=None, pattern=r"^\d*:\d*$")
+    skip: tuple[Annotated[int, Field(ge=0)], ...] = ()
+    processed: bool = False
+
+
+class SurveySection(MicroscopeSection):
+    """Still images of many particles, or of a lattice."""
+
+    files: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = Field(min_length=1)
+
+
+class Columns(Section):
+    """Which columns of a table to read, by name or by number from 0."""
+
+    x: str | int = 0
+    y: str | int = 1
+
+
+class TableSection(Section):
+    """A section that reads one table."""
+
+    file: str
+    columns: Columns | None = None
+    series: bool = False
+
+
+class EmissionSection(TableSection):
+    """Emission intensity against wavelength."""
+
+    range_nm: tuple[Nanometre, Nanometre] | None = Field(default=None, alias="range")
+    excitation_nm: Nanometre | None = Field(default=None, alias="excitation")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "EmissionSection":
+        if self.range_nm and self.range_nm[0] >= self.range_nm[1]:
+            raise InputError(
+                f"`range` must run from low to high, but is {self.range_nm} nm.",
+                remedy='Write it as in range = ["430 nm", "520 nm"].',
+            )
+        return self
+
+
+class AbsorbanceSection(EmissionSection):
+    """Absorbance against wavelength."""
+
+
+class QuantumYieldSection(Section):
+    """Comparative quantum yield: two tables of absorbance and integrated intensity."""
+
+    sample: str
+    standard: str
+    standard_name: str
+    sample_solvent: str
+    standard_solvent: str
+    excitation_nm: Nanometre | None = Field(default=None, alias="excitation")
+
+
+class DecaySection(TableSection):
+    """Photon counts against time."""
+
+    irf: str | None = None
+    channel_ns: Nanosecond | None = Field(default=None, alias="channel")
+
+
+class CompositionSection(Section):
+    """EDX: a table of replicates in atomic percent, or spectra."""
+
+    file: str | None = None
+    spectra: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
+    ligand_charge: int = 1
+    spread: Literal["sd", "sem"] | None = None
+    voltage_kv: Kilovolt | None = Field(default=None, alias="voltage")
+    thickness_nm: Nanometre | None = Field(default=None, alias="thickness")
+    substrate: str | None = None
+
+
+class ConditionSection(TableSection):
+    """A table taken under stated conditions."""
+
+    name: str | None = None
+    condition: str | None = None
+    additive: str | None = None
+    temperature: str | float | None = None
+    excitation_nm: Nanometre | None = Field(default=None, alias="excitation")
+
+
+class CircularDichroismSection(TableSection):
+    """Ellipticity against wavelength."""
+
+    enantiomer: str | None = None
+    path_length: str | float | None = None
+
+
+class MassSpectrumSection(TableSection):
+    """Intensity against mass over charge."""
+
+    polarity: Literal["negative", "positive"] = "negative"
+
+
+class CrystalsSection(SurveySection):
+    """SEM images of microcrystals."""
+
+    acid: str | None = None
+    equivalents: float | None = None
+
+
+class RecipeSection(Section):
+    """What was mixed."""
+
+    file: str
+
+
+class ReportedNumber(Section):
+    """A number known without a recording."""
+
+    value: float | str
+    sigma: float | None = Field(default=None, ge=0)
+    unit: str | None = None
+
+
+def _reported(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
+    if isinstance(value, dict):
+        return value
+    if isinstance(value, str) and " " in value:
+        number, _, unit = value.partition(" ")
+        try:
+            return {"value": float(number), "unit": unit.strip()}
+        except ValueError:
+            return {"value": value}
+    return {"value": value}
+
+
+class Manifest(Section):
+    """A whole `sample.toml`."""
+
+    sample: SampleSection
+    model: ModelSection = ModelSection()
+    movie: Annotated[tuple[MovieSection, ...], BeforeValidator(_as_list)] = ()
+    survey: SurveySection | None = None
+    emission: EmissionSection | None = None
+    absorbance: AbsorbanceSection | None = None
+    quantum_yield: QuantumYieldSection | None = None
+    decay: DecaySection | None = None
+    composition: CompositionSection | None = None
+    kinetics: ConditionSection | None = None
+    stability: Annotated[tuple[ConditionSection, ...], BeforeValidator(_as_list)] = ()
+    titration: Annotated[tuple[ConditionSection, ...], BeforeValidator(_as_list)] = ()
+    electroluminescence: TableSection | None = None
+    circular_dichroism: CircularDichroismSection | None = None
+    infrared: TableSection | None = None
+    mass_spectrum: MassSpectrumSection | None = None
+    crystals: CrystalsSection | None = None
+    recipe: RecipeSection | None = None
+    reported: dict[str, Annotated[ReportedNumber, BeforeValidator(_reported)]] = {}
+
+    @model_validator(mode="after")
+    def _named_apart(self) -> "Manifest":
+        for kind in ("movie", "stability", "titration"):
+            sections = getattr(self, kind)
+            names = [section.name for section in sections]
+            if len(names) > 1 and (None in names or len(set(names)) < len(names)):
+                raise InputError(
+                    f"each of several [[{kind}]] must have its own name, but they are {names}.",
+                    remedy=f'Write name = "first" and so on in each [[{kind}]].',
+                )
+        return self
+
+
+class SampleFolder(BaseModel):
+    """A sample folder whose `sample.toml` has been read.
+
+    Attributes:
+        folder: the folder.
+        manifest: what `sample.toml` says, with the defaults of `lab.toml`.
+        allow_outside: whether paths may leave the folder.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    folder: Path
+    manifest: Manifest
+    allow_outside: bool = False
+
+    @property
+    def manifest_file(self) -> Path:
+        """The path of `sample.toml`."""
+        return self.folder / "sample.toml"

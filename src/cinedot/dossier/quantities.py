@@ -1,0 +1,59 @@
+"""The quantities that a dossier may hold: fixed units, and words for a reader."""
+
+import difflib
+import tomllib
+from functools import cache
+from importlib import resources
+
+from cinedot.core import Estimate, InputError
+from cinedot.core.units import quantity
+from cinedot.dossier.manifest import ReportedNumber
+
+
+@cache
+def known_quantities() -> dict[str, tuple[str, str]]:
+    """Quantity ("emission.peak") -> (unit, what a reader calls it).
+
+    Example:
+        >>> known_quantities()["emission.peak"]
+        ('nm', 'emission peak')
+    """
+    text = (resources.files("cinedot.dossier") / "schemas" / "quantities.toml").read_text("utf-8")
+    return {
+        f"{section}.{name}": (unit, label)
+        for section, names in tomllib.loads(text).items()
+        for name, (unit, label) in names.items()
+    }
+
+
+def general_key(section: str, name: str) -> str:
+    """The key of a quantity without a movie's own name: "movie A", "edge" -> "movie.edge"."""
+    return f"{section.partition(' ')[0]}.{name}"
+
+
+def label_of(section: str, name: str) -> str:
+    """What a reader calls a quantity of a section."""
+    label = known_quantities()[general_key(section, name)][1]
+    own_name = section.partition(" ")[2]
+    return f"{label} ({own_name})" if own_name else label
+
+
+def reported_estimate(key: str, number: ReportedNumber) -> Estimate:
+    """A number of `[reported]` in the unit that its key has in the dossier.
+
+    Raises:
+        InputError: an unknown key, or a unit of another dimension.
+    """
+    section, _, name = key.rpartition(".")
+    known = known_quantities()
+    general = general_key(section, name)
+    if general not in known:
+        near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
+        hint = f"The nearest is `{near[0]}`." if near else f"Known are {', '.join(known)}."
+        raise InputError(f"`{key}` is no quantity of a dossier.", remedy=hint, place="[reported]")
+    unit = known[general][0]
+    value, sigma = number.value, number.sigma
+    if number.unit and number.unit != unit and isinstance(value, float):
+        value = quantity(f"{value} {number.unit}", unit, key=key)
+        sigma = None if sigma is None else quantity(f"{sigma} {number.unit}", unit, key=key)
+    return Estimate(value=value, sigma=sigma, unit=unit, method="reported")

@@ -1,0 +1,135 @@
+"""`results/`: the contract's files, each written whole, none left over from an earlier run."""
+
+import json
+import platform
+import sys
+from datetime import UTC, datetime
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+from cinedot import __version__
+from cinedot.core import InputError
+from cinedot.core.files import not_writable, sha256_of, written_whole
+from cinedot.core.tables import table_columns, write_table
+from cinedot.dossier.analysis import Dossier
+from cinedot.dossier.page import render_page
+
+SCHEMA_VERSION = 1
+
+
+def check_writable(out: Path) -> None:
+    """Fail before the work, not after it, where the output folder cannot be written to.
+
+    Raises:
+        InputError: the folder cannot be made or written to.
+    """
+    if out.exists() and not out.is_dir():
+        raise InputError(
+            "the output must be a folder, but this is a file.",
+            remedy="Choose another with --out.",
+            file=out,
+        )
+    made = [folder for folder in (out, *out.parents) if not folder.exists()]
+    trial = out / ".writable"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        trial.touch()
+        trial.unlink()
+        for folder in made:
+            folder.rmdir()
+    except OSError as fault:
+        raise not_writable(out, fault) from fault
+
+
+def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
+    """Write dossier.html, dossier.json and the tables that have rows.
+
+    Args:
+        dossier: what was found.
+        out: the results folder; files of an earlier run that this one lacks are removed.
+        command: the command line that made it, for the provenance.
+
+    Returns:
+        The path of dossier.html.
+    """
+    import pandas as pd
+
+    content = dossier_json(dossier, command=command)
+    found = [outcome.findings for outcome in dossier.outcomes if outcome.findings]
+    for table in table_columns():
+        parts = [findings.tables[table] for findings in found if table in findings.tables]
+        path = out / f"{table}.parquet"
+        if parts:
+            write_table(table, pd.concat(parts, ignore_index=True), path)
+        else:
+            path.unlink(missing_ok=True)
+    with written_whole(out / "dossier.json") as beside:
+        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
+        beside.write_text(text + "\n", "utf-8")
+    with written_whole(out / "dossier.html") as beside:
+        beside.write_text(render_page(dossier, content), "utf-8")
+    return out / "dossier.html"
+
+
+def dossier_json(dossier: Dossier, *, command: str) -> dict[str, Any]:
+    """The dossier as the contract of `dossier.json` (schemas/dossier.schema.json) writes it."""
+    sample = dossier.sample.manifest.sample
+    return {
+        "schema": SCHEMA_VERSION,
+        "sample": {
+            key: value
+            for key, value in sample.model_dump(by_alias=False).items()
+            if value is not None
+        },
+        "sections": {
+            outcome.name: {"status": outcome.status, "message": outcome.message}
+            for outcome in dossier.outcomes
+        },
+        "results": {
+            outcome.name: {
+                name: estimate.json() for name, estimate in outcome.findings.results.items()
+            }
+            for outcome in dossier.outcomes
+            if outcome.findings
+        },
+        "checks": [
+            {"name": check.name, "status": check.status, "detail": check.detail}
+            for check in dossier.checks
+        ],
+        "provenance": _provenance(dossier, command=command),
+    }
+
+
+def _provenance(dossier: Dossier, *, command: str) -> dict[str, Any]:
+    inputs = {dossier.sample.manifest_file}
+    for outcome in dossier.outcomes:
+        inputs |= set(outcome.findings.inputs if outcome.findings else ())
+    folder = dossier.sample.folder
+    return {
+        "cinedot": __version__,
+        "python": platform.python_version(),
+        "system": platform.platform(terse=True),
+        "libraries": {
+            name: metadata.version(name)
+            for name in ("numpy", "scipy", "jax", "ase", "rosettasciio", "tifffile", "lmfit")
+        },
+        "command": command,
+        "date": datetime.now(UTC).isoformat(timespec="seconds"),
+        "seconds": round(dossier.seconds, 2),
+        "inputs": {
+            str(path.relative_to(folder) if path.is_relative_to(folder) else path): sha256_of(path)
+            for path in sorted(inputs)
+        },
+        "parameters": dossier.sample.manifest.model_dump(
+            mode="json", exclude_none=True, exclude_defaults=True
+        ),
+    }
+
+
+def command_line() -> str:
+    """The command that is running, as a person would type it."""
+    import shlex
+
+    program = Path(sys.argv[0]).name
+    return shlex.join([program if program != "__main__.py" else "cinedot", *sys.argv[1:]])

@@ -1,0 +1,160 @@
+"""Section `decay`: photon counts against time to lifetimes."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from cinedot.core import Decay, Estimate, Progress
+from cinedot.dossier.figures import MUTED, SECOND, THIRD, Curve, plot_with_residual
+from cinedot.dossier.findings import Findings, Panel, Task, Work
+from cinedot.dossier.folder import find_file
+from cinedot.dossier.manifest import DecaySection, SampleFolder
+from cinedot.dossier.sections.series import series_rows
+from cinedot.spectroscopy import DecayFit, fit_decay, read_decay
+
+MOST_POINTS = 2000
+"""Channels drawn; a longer record is joined for the picture, never for the fit."""
+
+_COMPONENT_STYLES = ((SECOND, "dash"), (THIRD, "dot"), (MUTED, "dashdot"))
+
+
+def tasks(sample: SampleFolder) -> tuple[Task, ...]:
+    """The task of `[decay]`, if the manifest has it."""
+    section = sample.manifest.decay
+    if section is None:
+        return ()
+    return (Task(name="decay", prepare=lambda: _prepare(sample, section)),)
+
+
+def _prepare(sample: SampleFolder, section: DecaySection) -> Work:
+    path = find_file(sample, section.file, key="[decay] file")
+    columns = section.columns.model_dump(exclude_unset=True) if section.columns else None
+    decay = read_decay(path, columns=columns, channel_ns=section.channel_ns)
+    if section.irf is None:
+        return lambda progress: _analyse(decay, None, (path,), progress)
+    irf_path = find_file(sample, section.irf, key="[decay] irf")
+    irf = read_decay(irf_path, channel_ns=section.channel_ns)
+    return lambda progress: _analyse(decay, irf, (path, irf_path), progress)
+
+
+def _analyse(
+    decay: Decay, irf: Decay | None, paths: tuple[Path, ...], progress: Progress
+) -> Findings:
+    (fit,) = (
+        fit_decay(one, irf)
+        for one in progress.track([decay], description="decay: fitting", total=1)
+    )
+    components = _components(fit)
+    return Findings(
+        results={
+            "lifetime": fit.lifetime,
+            "lifetime_intensity": fit.intensity_lifetime,
+            "components": Estimate(
+                value=len(fit.lifetimes), sigma=None, unit="", method="least BIC"
+            ),
+        },
+        tables={
+            "series": series_rows(
+                "decay",
+                [
+                    (f"component {index + 1}", float(index), name, estimate)
+                    for index, part in enumerate(components)
+                    for name, estimate in part.items()
+                ],
+            )
+        },
+        panels=(_panel(fit, irf),),
+        remarks=_remarks(fit),
+        facts=_facts(decay, irf, fit, paths),
+        inputs=paths,
+    )
+
+
+def _components(fit: DecayFit) -> list[Mapping[str, Estimate]]:
+    return [
+        {"lifetime": lifetime, "fraction": fraction}
+        for lifetime, fraction in zip(fit.lifetimes, fit.fractions, strict=True)
+    ]
+
+
+def _remarks(fit: DecayFit) -> tuple[str, ...]:
+    if fit.reduced_chi_square > 2:
+        return (
+            f"The fit leaves more than counting noise (reduced chi-square "
+            f"{fit.reduced_chi_square:.2f}): the sigmas are widened by it.",
+        )
+    return ()
+
+
+def _facts(
+    decay: Decay, irf: Decay | None, fit: DecayFit, paths: tuple[Path, ...]
+) -> dict[str, str]:
+    return {
+        "file": paths[0].name,
+        "instrument's response": "none given: tail fit" if irf is None else paths[1].name,
+        "channels": f"{len(decay.counts)} of {1e3 * decay.channel_ns:.4g} ps",
+        "photons": f"{decay.counts.sum():.3g}",
+        "lifetimes": "; ".join(
+            f"{part['lifetime'].text()} ({part['fraction'].text()} of the amplitude)"
+            for part in _components(fit)
+        ),
+        "reduced chi-square": f"{fit.reduced_chi_square:.2f}",
+    }
+
+
+def _panel(fit: DecayFit, irf: Decay | None) -> Panel:
+    step = max(1, -(-len(fit.counts) // MOST_POINTS))
+    time_ns = _joined(fit.time_ns, step)
+    curves = [
+        Curve(
+            x=time_ns, y=_positive(_joined(fit.counts, step)), name="record", colour=MUTED, dash=""
+        ),
+        Curve(x=time_ns, y=_joined(fit.curve, step), name="fit"),
+    ]
+    if len(fit.components) > 1:
+        floor = 0.5 + float(fit.curve.min())
+        curves += [
+            Curve(
+                x=time_ns,
+                y=np.maximum(_joined(part, step), floor),
+                name=f"{lifetime.text()}",
+                colour=colour,
+                dash=dash,
+            )
+            for part, lifetime, (colour, dash) in zip(
+                fit.components, fit.lifetimes, _COMPONENT_STYLES, strict=False
+            )
+        ]
+    joined = f"; {step} channels joined a point" if step > 1 else ""
+    way = "reconvolved with the instrument's response" if irf else "fitted to the tail"
+    return Panel(
+        title="Decay",
+        caption=f"Counts a channel (points) and {len(fit.lifetimes)} exponential(s) {way} (line)"
+        f"{joined}; below, what the fit leaves, in standard deviations of counting.",
+        figure=plot_with_residual(
+            curves,
+            Curve(
+                x=time_ns,
+                y=_joined(fit.residual, step) * np.sqrt(step),
+                name="rest",
+                colour=MUTED,
+                dash="",
+            ),
+            x_title="time (ns)",
+            y_title="counts a channel",
+            residual_title="rest (σ)",
+            log_y=True,
+        ),
+    )
+
+
+def _joined(values: np.ndarray, step: int) -> np.ndarray:
+    """Means over runs of `step` channels; the last, incomplete run is left out."""
+    whole = len(values) // step * step
+    return values[:whole].reshape(-1, step).mean(axis=1)
+
+
+def _positive(counts: np.ndarray) -> np.ndarray:
+    """Counts for a logarithmic axis, which has no place for 0."""
+    return np.where(counts > 0, counts, np.nan)

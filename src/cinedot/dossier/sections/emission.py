@@ -1,0 +1,213 @@
+"""Section `emission`: spectra to peak and width, one by one."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cinedot.core import AnalysisError, Estimate, Progress, Spectrum
+from cinedot.dossier.figures import (
+    INK,
+    MUTED,
+    SECOND,
+    THIRD,
+    Curve,
+    dressed,
+    plot,
+    plot_with_residual,
+)
+from cinedot.dossier.findings import Findings, Panel, Task, Work
+from cinedot.dossier.folder import find_file
+from cinedot.dossier.manifest import EmissionSection, SampleFolder
+from cinedot.dossier.sections.series import condition_of, series_rows
+from cinedot.spectroscopy import EmissionFit, fit_emission, read_spectra
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+_DASHES = ("dash", "dot", "dashdot")
+
+
+def tasks(sample: SampleFolder) -> tuple[Task, ...]:
+    """The task of `[emission]`, if the manifest has it."""
+    section = sample.manifest.emission
+    if section is None:
+        return ()
+    return (Task(name="emission", prepare=lambda: _prepare(sample, section)),)
+
+
+def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
+    path = find_file(sample, section.file, key="[emission] file")
+    columns = section.columns.model_dump(exclude_unset=True) if section.columns else None
+    spectra = read_spectra(path, columns=columns, series=section.series, range_nm=section.range_nm)
+    if section.excitation_nm is not None:
+        spectra = tuple(replace(one, excitation_nm=section.excitation_nm) for one in spectra)
+    return lambda progress: _analyse(spectra, path, progress)
+
+
+def _analyse(spectra: tuple[Spectrum, ...], path: Path, progress: Progress) -> Findings:
+    fits: dict[int, EmissionFit] = {}
+    failures: list[str] = []
+    tracked = progress.track(spectra, description="emission: fitting", total=len(spectra))
+    for index, spectrum in enumerate(tracked):
+        try:
+            fits[index] = fit_emission(spectrum)
+        except AnalysisError as fault:
+            failures.append(f"{spectrum.label}: {fault}")
+    if not fits:
+        raise AnalysisError(
+            failures[0] if failures else "there is no spectrum.",
+            remedy="Look at the record, and give `range` or `columns`.",
+        )
+    first = min(fits)
+    single = len(spectra) == 1
+    return Findings(
+        results=_results(fits[first]) if single else {},
+        tables={"series": series_rows("emission", _series(spectra, fits))},
+        panels=_panels(spectra, fits),
+        remarks=(*failures, *_remarks(fits[first])) if single else tuple(failures),
+        facts=_facts(spectra, fits, path),
+        inputs=(path,),
+    )
+
+
+def _results(fit: EmissionFit) -> Mapping[str, Estimate]:
+    return {
+        "peak": fit.peak,
+        "fwhm": fit.fwhm,
+        "peak_energy": fit.peak_energy,
+        "fwhm_energy": fit.fwhm_energy,
+    }
+
+
+def _series(
+    spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit]
+) -> list[tuple[str, float, str, Estimate]]:
+    return [
+        (spectra[index].label, condition_of(spectra[index].label, index), name, estimate)
+        for index, fit in fits.items()
+        for name, estimate in _results(fit).items()
+    ]
+
+
+def _facts(
+    spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit], path: Path
+) -> dict[str, str]:
+    one = spectra[0]
+    step = float(np.median(np.diff(one.wavelength_nm)))
+    facts = {
+        "file": path.name,
+        "spectra": str(len(spectra)),
+        "range": f"{one.wavelength_nm[0]:g} to {one.wavelength_nm[-1]:g} nm, each {step:g} nm",
+    }
+    if one.excitation_nm is not None:
+        facts["excitation"] = f"{one.excitation_nm:g} nm"
+    if len(fits) == 1:
+        (fit,) = fits.values()
+        facts["model"] = f"{fit.model}; reduced chi-square {fit.reduced_chi_square:.2f}"
+    return facts
+
+
+def _remarks(fit: EmissionFit) -> tuple[str, ...]:
+    if fit.status == "edge":
+        return ("The record does not hold both half-maxima of the band: its width is a guess.",)
+    return ()
+
+
+def _panels(spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit]) -> tuple[Panel, ...]:
+    if len(spectra) == 1:
+        fit = fits[0]
+        return (
+            Panel(
+                title="Emission",
+                caption=f"Record (points), fit (line) of {fit.model}; below, what the fit leaves. "
+                f"Peak {fit.peak.text()}, FWHM {fit.fwhm.text()} "
+                f"({fit.fwhm_energy.text()}).",
+                figure=_one(fit),
+            ),
+        )
+    return (
+        Panel(
+            title="Emission spectra",
+            caption="Each record divided by its maximum.",
+            figure=_overlay(spectra),
+        ),
+        Panel(
+            title="Peak and width",
+            caption="Peak wavelength (filled) and FWHM (open) against the condition; bars are one "
+            "standard deviation.",
+            figure=_trend(spectra, fits),
+        ),
+    )
+
+
+def _one(fit: EmissionFit) -> "go.Figure":
+    curves = [
+        Curve(x=fit.wavelength_nm, y=fit.intensity, name="record", colour=MUTED, dash=""),
+        Curve(x=fit.wavelength_nm, y=fit.curve, name="fit"),
+    ]
+    if fit.others:
+        bands = (fit.main, *fit.others)
+        curves += [
+            Curve(
+                x=fit.wavelength_nm,
+                y=band + fit.background,
+                name=f"band {index + 1}",
+                colour=(SECOND, THIRD, INK)[index % 3],
+                dash=_DASHES[index % 3],
+            )
+            for index, band in enumerate(bands)
+        ]
+    residual = Curve(x=fit.wavelength_nm, y=fit.residual, name="rest", colour=MUTED, dash="")
+    return plot_with_residual(
+        curves,
+        residual,
+        x_title="wavelength (nm)",
+        y_title="intensity (instrument's units)",
+        residual_title="rest",
+    )
+
+
+def _overlay(spectra: tuple[Spectrum, ...]) -> "go.Figure":
+    from plotly.colors import sample_colorscale
+
+    colours = sample_colorscale("viridis", np.linspace(0, 0.9, len(spectra)).tolist())
+    curves = [
+        Curve(
+            x=one.wavelength_nm,
+            y=one.intensity / float(np.max(one.intensity)),
+            name=one.label,
+            colour=colour,
+        )
+        for one, colour in zip(spectra, colours, strict=True)
+    ]
+    return plot(curves, x_title="wavelength (nm)", y_title="intensity / maximum")
+
+
+def _trend(spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit]) -> "go.Figure":
+    import plotly.graph_objects as go
+    from plotly.subplots import make_subplots
+
+    figure = make_subplots(rows=2, cols=1, shared_xaxes=True, vertical_spacing=0.06)
+    x = [condition_of(spectra[index].label, index) for index in fits]
+    for row, (name, symbol) in enumerate((("peak", "circle"), ("fwhm", "circle-open")), start=1):
+        found = [_results(fit)[name] for fit in fits.values()]
+        figure.add_trace(
+            go.Scatter(
+                x=x,
+                y=[estimate.value for estimate in found],
+                error_y={"type": "data", "array": [estimate.sigma or 0.0 for estimate in found]},
+                mode="markers",
+                marker={"symbol": symbol, "size": 9, "color": INK},
+                showlegend=False,
+            ),
+            row=row,
+            col=1,
+        )
+    dressed(figure, height=420)
+    figure.update_yaxes(title="peak (nm)", row=1, col=1)
+    figure.update_yaxes(title="FWHM (nm)", row=2, col=1)
+    figure.update_xaxes(title="condition", row=2, col=1)
+    return figure

@@ -1,0 +1,86 @@
+"""Lattice fringes as results and as a picture of the power spectrum."""
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from cinedot.core import Estimate, Image
+from cinedot.dossier.figures import dressed, png_uri
+from cinedot.dossier.findings import Panel
+from cinedot.micrographs import Fringe, PowerSpectrum, power_spectrum
+
+if TYPE_CHECKING:
+    import plotly.graph_objects as go
+
+MOST_RESULTS = 3
+
+
+def fringe_results(fringes: Sequence[Fringe]) -> Mapping[str, Estimate]:
+    """The strongest fringes as `fringe_1` ... `fringe_3`, nm."""
+    return {
+        f"fringe_{index + 1}": Estimate(
+            value=one.spacing_nm,
+            sigma=one.sigma_nm,
+            unit="nm",
+            method=f"peak of the power spectrum at {one.angle_deg:.1f}°, "
+            f"{one.snr:.0f} times its background; the scale's own error is not in sigma",
+        )
+        for index, one in enumerate(fringes[:MOST_RESULTS])
+    }
+
+
+def fringe_panel(
+    image: Image,
+    fringes: Sequence[Fringe],
+    region_nm: tuple[float, float, float, float] | None = None,
+) -> Panel:
+    """The power spectrum of the field with the peaks marked."""
+    spacings = ", ".join(f"{one.spacing_nm:.4f} nm" for one in fringes[:MOST_RESULTS])
+    return Panel(
+        title=f"Power spectrum of {image.name}",
+        caption=f"Logarithm of the power over its background; circles mark the fringes found, the "
+        f"strongest being {spacings}.",
+        figure=_figure(power_spectrum(image, region=region_nm), fringes),
+    )
+
+
+def _figure(spectrum: PowerSpectrum, fringes: Sequence[Fringe]) -> "go.Figure":
+    import plotly.graph_objects as go
+
+    furthest = max([1.0 / one.spacing_nm for one in fringes], default=3.0)
+    limit = min(1.35 * furthest, float(spectrum.qx_per_nm[-1]))
+    rows = np.abs(spectrum.qy_per_nm) <= limit
+    columns = spectrum.qx_per_nm <= limit
+    ratio = (spectrum.power / spectrum.background)[np.ix_(rows, columns)]
+    half = np.log10(np.maximum(ratio, 0.1))
+    figure = go.Figure()
+    for side in (1, -1):
+        figure.add_layout_image(
+            source=png_uri(half if side > 0 else half[::-1, ::-1], percentile=0.1),
+            xref="x",
+            yref="y",
+            x=0 if side > 0 else -limit,
+            y=-limit,
+            sizex=limit,
+            sizey=2 * limit,
+            sizing="stretch",
+            layer="below",
+        )
+    figure.add_trace(
+        go.Scatter(
+            x=[side * one.qx_per_nm for side in (1, -1) for one in fringes],
+            y=[side * one.qy_per_nm for side in (1, -1) for one in fringes],
+            text=[f"{one.spacing_nm:.4f} ± {one.sigma_nm:.4f} nm" for one in fringes] * 2,
+            hoverinfo="text",
+            mode="markers",
+            marker={"symbol": "circle-open", "size": 16, "color": "#ffd400", "line": {"width": 2}},
+        )
+    )
+    dressed(figure, height=520)
+    figure.update_layout(width=520, showlegend=False)
+    figure.update_xaxes(title="q_x (1/nm)", range=[-limit, limit], constrain="domain")
+    figure.update_yaxes(
+        title="q_y (1/nm)", range=[limit, -limit], scaleanchor="x", constrain="domain"
+    )
+    return figure

@@ -1,0 +1,191 @@
+"""`cinedot analyze`: the contract of results/, exit statuses, isolation, malformed input."""
+
+import hashlib
+import json
+import os
+import re
+from collections.abc import Callable
+from importlib import resources
+from pathlib import Path
+
+import jsonschema
+import pyarrow.parquet as pq
+import pytest
+
+from cinedot.core.tables import arrow_schema
+from cinedot.dossier.quantities import general_key, known_quantities
+
+Run = Callable[..., tuple[int, str, str]]
+
+
+def _hashes(folder: Path) -> dict[str, str]:
+    return {
+        str(path.relative_to(folder)): hashlib.sha256(path.read_bytes()).hexdigest()
+        for path in folder.rglob("*")
+        if path.is_file() and "results" not in path.parts
+    }
+
+
+def _dossier(folder: Path) -> dict:
+    return json.loads((folder / "results" / "dossier.json").read_text("utf-8"))
+
+
+def test_results_hold_to_the_contract_and_the_input_is_untouched(
+    run: Run, light_folder: Path
+) -> None:
+    before = _hashes(light_folder)
+    status, out, err = run("analyze", light_folder)
+    assert (status, "Traceback" in err) == (0, False)
+    assert "emission peak" in out
+    assert _hashes(light_folder) == before
+    content = _dossier(light_folder)
+    schema = resources.files("cinedot.dossier") / "schemas" / "dossier.schema.json"
+    jsonschema.validate(content, json.loads(schema.read_text("utf-8")))
+    for section, results in content["results"].items():
+        for name, estimate in results.items():
+            assert estimate["unit"] == known_quantities()[general_key(section, name)][0]
+    # The spectrum is a Gaussian in wavelength of 2e4 counts: its peak is known to some 0.05 nm,
+    # and a fit Gaussian in energy is off by less; 0.5 nm is ten times that.
+    assert content["results"]["emission"]["peak"]["value"] == pytest.approx(453.0, abs=0.5)
+    series = pq.read_table(light_folder / "results" / "series.parquet")
+    assert series.schema.equals(arrow_schema("series"))
+    assert content["provenance"]["inputs"]["pl.csv"] == before["pl.csv"]
+    assert sorted(path.name for path in (light_folder / "results").iterdir()) == [
+        "dossier.html",
+        "dossier.json",
+        "series.parquet",
+    ]
+
+
+def test_reported_numbers_enter_the_checks(run: Run, light_folder: Path) -> None:
+    run("analyze", light_folder)
+    checks = {check["name"]: check["status"] for check in _dossier(light_folder)["checks"]}
+    assert checks["emission.fwhm (reported)"] == "tension"
+    assert "emission.peak (reported)" in checks
+
+
+def test_the_page_needs_no_network_and_hides_nothing(run: Run, light_folder: Path) -> None:
+    run("analyze", light_folder)
+    page = (light_folder / "results" / "dossier.html").read_text("utf-8")
+    body = re.sub(r"<script.*?</script>", "", page, flags=re.DOTALL)
+    assert not re.search(r"""(src|href)\s*=\s*["']?(https?:)?//""", body)
+    assert not re.search(r"<script[^>]+src=", page)
+    for words in ("Emission", "wavelength (nm)", "sha-256", "emission.peak (reported)"):
+        assert words.lower() in page.lower()
+    assert "{&#39;" not in body, "a raw dictionary is on the page"
+    assert "None" not in re.sub(r"<[^>]+>", "", body)
+
+
+def test_a_failing_section_does_not_take_the_others_along(run: Run, light_folder: Path) -> None:
+    (light_folder / "flat.csv").write_text(
+        "time_ns,counts\n" + "".join(f"{0.1 * k:.1f},0\n" for k in range(200))
+    )
+    with (light_folder / "sample.toml").open("a") as stream:
+        stream.write('[decay]\nfile = "flat.csv"\n')
+    status, _, err = run("analyze", light_folder)
+    content = _dossier(light_folder)
+    assert status == 1
+    assert "section decay failed" in err
+    assert content["sections"]["decay"]["status"] == "failed"
+    assert content["sections"]["emission"]["status"] == "ok"
+    assert content["sections"]["decay"]["message"] in (
+        light_folder / "results" / "dossier.html"
+    ).read_text("utf-8").replace("&#39;", "'").replace("&#34;", '"')
+
+
+def test_what_cannot_be_analysed_yet_is_checked_and_skipped(run: Run, light_folder: Path) -> None:
+    (light_folder / "edx.csv").write_text("Cs,Pb,Br\n16.4,18.1,65.5\n16.3,18.0,65.7\n")
+    with (light_folder / "sample.toml").open("a") as stream:
+        stream.write('[composition]\nfile = "edx.csv"\n')
+    assert run("analyze", light_folder)[0] == 0
+    assert _dossier(light_folder)["sections"]["composition"]["status"] == "skipped"
+
+
+def test_only_runs_what_is_named_and_out_puts_it_elsewhere(
+    run: Run, light_folder: Path, tmp_path: Path
+) -> None:
+    assert run("analyze", light_folder, "--only", "emission", "--out", tmp_path / "o")[0] == 0
+    assert not (light_folder / "results").exists()
+    assert (tmp_path / "o" / "dossier.html").exists()
+    status, _, err = run("analyze", light_folder, "--only", "decay")
+    assert status == 2
+    assert "It has emission" in err
+
+
+def test_a_second_run_leaves_nothing_of_the_first(run: Run, light_folder: Path) -> None:
+    results = light_folder / "results"
+    results.mkdir()
+    (results / "events.parquet").write_bytes(b"of an earlier run")
+    assert run("analyze", light_folder)[0] == 0
+    assert not (results / "events.parquet").exists()
+
+
+MALFORMED = {
+    "a missing file": ({}, 'file = "gone.csv"', r"sample\.toml, \[emission\] file: .*gone\.csv"),
+    "a word in a number column": (
+        {"pl.csv": "nm,PL\n450,1\n451,two\n452,3\n453,4\n454,5\n455,6\n"},
+        'file = "pl.csv"',
+        r"pl\.csv, line 3, column 2: .*'two'",
+    ),
+    "NaN": (
+        {"pl.csv": "nm,PL\n450,1\n451,NaN\n452,3\n453,4\n454,5\n455,6\n"},
+        'file = "pl.csv"',
+        r"pl\.csv, line 3, column 2: .*[Nn]a[Nn]",
+    ),
+    "a negative wavelength": (
+        {"pl.csv": "nm,PL\n" + "".join(f"{k},1\n" for k in range(-4, 8))},
+        'file = "pl.csv"',
+        r"pl\.csv.*wavelength.*-4",
+    ),
+    "an empty file": ({"pl.csv": ""}, 'file = "pl.csv"', r"pl\.csv: .*empty"),
+    "an unknown key": ({}, 'fiel = "pl.csv"', r"sample\.toml, \[emission\].*`fiel`.*`file`"),
+    "a unit of another dimension": (
+        {},
+        'file = "pl.csv"\nrange = ["430 s", "520 nm"]',
+        r"sample\.toml, \[emission\] range: `range` must be in nm.*430 s",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_malformed_input_ends_in_one_clear_line(run: Run, tmp_path: Path, case: str) -> None:
+    files, section, says = MALFORMED[case]
+    (tmp_path / "sample.toml").write_text(f'[sample]\nname = "bad"\n[emission]\n{section}\n')
+    for name, content in files.items():
+        (tmp_path / name).write_text(content)
+    before = _hashes(tmp_path)
+    _one_line(run, tmp_path, says)
+    assert _hashes(tmp_path) == before
+    assert not (tmp_path / "results").exists()
+
+
+def test_a_truncated_dm4_is_told(run: Run, tmp_path: Path, real_data: Path) -> None:
+    whole = (real_data / "tem" / "particlespy_JEOL_HAADF.dm4").read_bytes()
+    (tmp_path / "sample.toml").write_text('[sample]\nname = "bad"\n[survey]\nfiles = ["cut.dm4"]\n')
+    (tmp_path / "cut.dm4").write_bytes(whole[: len(whole) // 2])
+    _one_line(run, tmp_path, r"cut\.dm4: ")
+
+
+@pytest.mark.skipif(os.name != "posix", reason="needs POSIX special files")
+def test_an_output_folder_that_cannot_be_written_is_told_before_the_work(
+    run: Run, light_folder: Path
+) -> None:
+    # A file stands where a folder must be made, which refuses even the superuser.
+    (light_folder / "blocked").write_text("a file")
+    target = light_folder / "blocked" / "deeper"
+    status, _, err = run("analyze", light_folder, "--out", target)
+    assert status == 2
+    assert re.fullmatch(r"cinedot: \S+deeper: this must be writable.*--out.*\n", err)
+
+
+def test_a_starter_that_names_nothing_says_what_to_do(run: Run, tmp_path: Path) -> None:
+    assert run("new", tmp_path / "fresh")[0] == 0
+    _one_line(run, tmp_path / "fresh", r"at least one section")
+
+
+def _one_line(run: Run, folder: Path, says: str) -> None:
+    status, _, err = run("analyze", folder)
+    assert status == 2
+    assert re.search(says, err), err
+    assert err.count("\n") == 1, err
+    assert err.startswith("cinedot: ")

@@ -1,0 +1,48 @@
+"""The command line starts fast and says what it is."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cinedot import __version__
+
+HEAVY = ("jax", "pandas", "plotly", "numpy", "scipy", "ase", "lmfit", "pydantic", "pint", "rsciio")
+
+
+def _cinedot(*words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "cinedot", *words], capture_output=True, text=True, check=False
+    )
+
+
+def test_version() -> None:
+    assert _cinedot("--version").stdout == f"cinedot {__version__}\n"
+
+
+@pytest.mark.parametrize("words", [["--help"], ["analyze", "--help"], ["demo", "--help"]])
+def test_help_imports_nothing_heavy(words: list[str]) -> None:
+    code = (
+        "import sys\n"
+        f"sys.argv = ['cinedot', *{words!r}]\n"
+        "from cinedot.cli import main\n"
+        "try:\n    main()\n"
+        "except SystemExit as end:\n    assert not end.code, end.code\n"
+        f"print('HEAVY', [name for name in {HEAVY!r} if name in sys.modules])\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert "Usage" in done.stdout
+    assert done.stdout.splitlines()[-1] == "HEAVY []"
+
+
+def test_an_unknown_command_is_status_2_without_a_traceback() -> None:
+    done = _cinedot("analyse-this")
+    assert done.returncode == 2
+    assert "Traceback" not in done.stderr
+
+
+def test_doctor_names_versions_and_devices() -> None:
+    done = _cinedot("doctor")
+    assert done.returncode == 0
+    for word in ("cinedot", "python", "cores", "devices", "jax", "numpy", "rosettasciio"):
+        assert any(line.startswith(word) for line in done.stdout.splitlines())
