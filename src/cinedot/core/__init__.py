@@ -13,6 +13,7 @@ from cinedot.core.progress import Bars as Bars
 from cinedot.core.progress import Progress as Progress
 from cinedot.core.progress import Silent as Silent
 from cinedot.core.records import ArrayFrames as ArrayFrames
+from cinedot.core.records import ChosenFrames as ChosenFrames
 from cinedot.core.records import Decay as Decay
 from cinedot.core.records import FrameSource as FrameSource
 from cinedot.core.records import Image as Image

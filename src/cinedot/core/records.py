@@ -49,6 +49,44 @@ class ArrayFrames:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ChosenFrames:
+    """Some frames of a source, cut to a part of the field; still read lazily.
+
+    Attributes:
+        source: where the frames come from.
+        indices: which of its frames, in order.
+        rows, columns: first and behind-last row and column kept.
+
+    Example:
+        >>> whole = ArrayFrames(frames=np.arange(24).reshape(4, 2, 3))
+        >>> part = ChosenFrames(source=whole, indices=(0, 3), rows=(0, 1), columns=(1, 3))
+        >>> part.shape, part.read(1, 2).tolist()
+        ((2, 1, 2), [[[19, 20]]])
+    """
+
+    source: FrameSource
+    indices: tuple[int, ...]
+    rows: tuple[int, int]
+    columns: tuple[int, int]
+
+    @property
+    def shape(self) -> tuple[int, int, int]:
+        """(frames, rows, columns)."""
+        return (
+            len(self.indices),
+            self.rows[1] - self.rows[0],
+            self.columns[1] - self.columns[0],
+        )
+
+    def read(self, start: int, stop: int) -> Shaped[np.ndarray, "frame y x"]:
+        """The chosen frames start..stop-1, cut."""
+        window = (slice(*self.rows), slice(*self.columns))
+        wanted = self.indices[start:stop]
+        parts = [self.source.read(index, index + 1)[0][window] for index in wanted]
+        return np.stack(parts) if parts else self.source.read(0, 0)[(slice(0), *window)]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Image:
     """One image with its scale.
 

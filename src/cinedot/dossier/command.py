@@ -14,7 +14,8 @@ from cinedot import __version__
 from cinedot.core import Bars, InputError
 from cinedot.core.estimate import value_text
 from cinedot.dossier.analysis import Dossier, InputErrors, analyze
-from cinedot.dossier.page import result_rows, section_title
+from cinedot.dossier.findings import SectionOutcome
+from cinedot.dossier.page import result_rows, section_title, series_table
 from cinedot.dossier.results import check_writable, command_line, write_dossier
 
 
@@ -127,12 +128,26 @@ def _print_answers(dossier: Dossier) -> None:
     if table.row_count:
         _console().print(table)
     for outcome in dossier.outcomes:
+        _print_series(outcome)
         for remark in outcome.findings.remarks if outcome.findings else ():
             _console().print(Text(f"{section_title(outcome.name)}: {remark}"))
     for check in dossier.checks:
         if check.status != "agree":
             _console().print(Text(f"Check {check.name}: {check.status}. {check.detail}"))
     _print_failures(dossier)
+
+
+def _print_series(outcome: SectionOutcome) -> None:
+    series = series_table(outcome)
+    if series is None or (outcome.findings and outcome.findings.results):
+        return
+    table = Table(title=section_title(outcome.name), title_justify="left")
+    table.add_column("record")
+    for heading in series.heading:
+        table.add_column(heading, justify="right")
+    for label, values in series.rows:
+        table.add_row(label, *values)
+    _console().print(table)
 
 
 def _print_failures(dossier: Dossier) -> None:

@@ -7,6 +7,7 @@ import base64
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import plotly.graph_objects as go
@@ -20,6 +21,9 @@ MUTED = "#6b7280"
 ACCENT = "#0b5cad"
 SECOND = "#b45309"
 THIRD = "#047857"
+MOST_IN_A_ROW = 5
+"""Entries of a legend above the plot; more stand beside it."""
+
 _ROUND_BARS_NM = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
@@ -49,6 +53,8 @@ def plot(
     for curve in curves:
         figure.add_trace(_trace(curve))
     dressed(figure, height=height)
+    if len(curves) > MOST_IN_A_ROW:
+        figure.update_layout(legend={"orientation": "v", "x": 1.02, "y": 1, "yanchor": "top"})
     figure.update_xaxes(title=x_title)
     figure.update_yaxes(title=y_title, type="log" if log_y else "linear")
     return figure
@@ -72,7 +78,9 @@ def plot_with_residual(
     for curve in curves:
         figure.add_trace(_trace(curve), row=1, col=1)
     figure.add_trace(_trace(residual), row=2, col=1)
-    figure.add_hline(y=0, line={"color": MUTED, "width": 1}, row=2, col=1)
+    figure.add_shape(
+        type="line", x0=0, x1=1, xref="x2 domain", y0=0, y1=0, yref="y2", line={"color": MUTED}
+    )
     dressed(figure, height=440)
     figure.update_xaxes(title=x_title, row=2, col=1)
     figure.update_yaxes(title=y_title, type="log" if log_y else "linear", row=1, col=1)
@@ -233,7 +241,7 @@ def _trace(curve: Curve) -> go.Scatter:
 
 def dressed(figure: go.Figure, *, height: int) -> None:
     """Give a figure the report's look: fonts, margins, axes."""
-    axis = {
+    axis: dict[str, Any] = {
         "showline": True,
         "linecolor": INK,
         "ticks": "outside",

@@ -45,12 +45,17 @@ class Check:
     detail: str
 
 
+SeriesPoint = tuple[str, float, str, Estimate]
+"""Label of a record, the condition as a number, quantity, estimate."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Findings:
     """Everything that one section found.
 
     Attributes:
         results: quantity -> estimate; the keys and units of `dossier.json`.
+        series: the same quantities under several conditions, for `series.parquet`.
         tables: result table -> rows in the columns of `core/schemas/tables.json`.
         panels: figures.
         remarks: sentences that a reader must know beside the numbers.
@@ -60,6 +65,7 @@ class Findings:
     """
 
     results: Mapping[str, Estimate]
+    series: tuple[SeriesPoint, ...] = ()
     tables: "Mapping[str, pd.DataFrame]" = field(default_factory=dict[str, Any])
     panels: tuple[Panel, ...] = ()
     remarks: tuple[str, ...] = ()

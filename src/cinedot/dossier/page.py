@@ -59,6 +59,38 @@ def result_rows(outcome: SectionOutcome) -> list[Row]:
     ]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SeriesTable:
+    """A section's records as lines, its quantities as columns.
+
+    Attributes:
+        heading: what each quantity is called, with its unit.
+        rows: (label of the record, value of each quantity; "" where it has none).
+    """
+
+    heading: tuple[str, ...]
+    rows: tuple[tuple[str, tuple[str, ...]], ...]
+
+
+def series_table(outcome: SectionOutcome) -> SeriesTable | None:
+    """The series of a section that has more than one record, else None."""
+    series = outcome.findings.series if outcome.findings else ()
+    labels = tuple(dict.fromkeys(point[0] for point in series))
+    if len(labels) < 2:
+        return None
+    units = {name: one.unit for _, _, name, one in series}
+    values = {(label, name): _without_unit(one) for label, _, name, one in series}
+    return SeriesTable(
+        heading=tuple(
+            f"{label_of(outcome.name, name)} ({unit})" if unit else label_of(outcome.name, name)
+            for name, unit in units.items()
+        ),
+        rows=tuple(
+            (label, tuple(values.get((label, name), "") for name in units)) for label in labels
+        ),
+    )
+
+
 def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
     """The whole page.
 
@@ -68,16 +100,7 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
     """
     from plotly.offline import get_plotlyjs
 
-    parts = [
-        {
-            "id": outcome.name.replace(" ", "-"),
-            "title": section_title(outcome.name),
-            "outcome": outcome,
-            "rows": result_rows(outcome),
-            "panels": _panels(outcome),
-        }
-        for outcome in dossier.outcomes
-    ]
+    parts = [_part(outcome) for outcome in dossier.outcomes]
     return _template().render(
         sample=dossier.sample.manifest.sample,
         parts=[part for part in parts if part["outcome"].status != "skipped"],
@@ -88,9 +111,29 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
     )
 
 
-def _panels(outcome: SectionOutcome) -> list[dict[str, str]]:
-    panels = outcome.findings.panels if outcome.findings else ()
-    return [{"title": p.title, "caption": p.caption, "html": _figure_html(p)} for p in panels]
+def _part(outcome: SectionOutcome) -> dict[str, Any]:
+    """A section as the template takes it."""
+    return {
+        "id": outcome.name.replace(" ", "-"),
+        "title": section_title(outcome.name),
+        "outcome": outcome,
+        "rows": result_rows(outcome),
+        "series": series_table(outcome),
+        "panels": _panels(outcome),
+    }
+
+
+def _panels(outcome: SectionOutcome) -> list[dict[str, Any]]:
+    """Panels for the template; a figure without a width of its own takes the page's."""
+    return [
+        {
+            "title": panel.title,
+            "caption": panel.caption,
+            "html": _figure_html(panel),
+            "wide": panel.figure.layout["width"] is None,
+        }
+        for panel in (outcome.findings.panels if outcome.findings else ())
+    ]
 
 
 def _figure_html(panel: Panel) -> str:
@@ -100,7 +143,7 @@ def _figure_html(panel: Panel) -> str:
         panel.figure,
         full_html=False,
         include_plotlyjs=False,
-        config={"displaylogo": False, "responsive": True, "displayModeBar": "hover"},
+        config={"displayModeBar": False, "responsive": True},
     )
     return html
 

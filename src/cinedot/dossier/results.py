@@ -6,14 +6,17 @@ import sys
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from cinedot import __version__
 from cinedot.core import InputError
 from cinedot.core.files import not_writable, sha256_of, written_whole
-from cinedot.core.tables import table_columns, write_table
+from cinedot.core.tables import arrow_schema, table_columns, write_table
 from cinedot.dossier.analysis import Dossier
 from cinedot.dossier.page import render_page
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SCHEMA_VERSION = 1
 
@@ -59,6 +62,8 @@ def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
     found = [outcome.findings for outcome in dossier.outcomes if outcome.findings]
     for table in table_columns():
         parts = [findings.tables[table] for findings in found if table in findings.tables]
+        if table == "series" and any(findings.series for findings in found):
+            parts = [_series(dossier)]
         path = out / f"{table}.parquet"
         if parts:
             write_table(table, pd.concat(parts, ignore_index=True), path)
@@ -70,6 +75,20 @@ def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
     with written_whole(out / "dossier.html") as beside:
         beside.write_text(render_page(dossier, content), "utf-8")
     return out / "dossier.html"
+
+
+def _series(dossier: Dossier) -> "pd.DataFrame":
+    """Every section's series as rows; texts have no place in a series."""
+    import pandas as pd
+
+    rows = [
+        (outcome.name, label, x, quantity, float(one.value), one.sigma, one.unit)
+        for outcome in dossier.outcomes
+        if outcome.findings
+        for label, x, quantity, one in outcome.findings.series
+        if not isinstance(one.value, str)
+    ]
+    return pd.DataFrame(rows, columns=arrow_schema("series").names, dtype=object)
 
 
 def dossier_json(dossier: Dossier, *, command: str) -> dict[str, Any]:

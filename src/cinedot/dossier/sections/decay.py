@@ -10,7 +10,6 @@ from cinedot.dossier.figures import MUTED, SECOND, THIRD, Curve, plot_with_resid
 from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import DecaySection, SampleFolder
-from cinedot.dossier.sections.series import series_rows
 from cinedot.spectroscopy import DecayFit, fit_decay, read_decay
 
 MOST_POINTS = 2000
@@ -54,16 +53,11 @@ def _analyse(
                 value=len(fit.lifetimes), sigma=None, unit="", method="least BIC"
             ),
         },
-        tables={
-            "series": series_rows(
-                "decay",
-                [
-                    (f"component {index + 1}", float(index), name, estimate)
-                    for index, part in enumerate(components)
-                    for name, estimate in part.items()
-                ],
-            )
-        },
+        series=tuple(
+            (f"component {index + 1}", float(index), name, estimate)
+            for index, part in enumerate(components)
+            for name, estimate in part.items()
+        ),
         panels=(_panel(fit, irf),),
         remarks=_remarks(fit),
         facts=_facts(decay, irf, fit, paths),
@@ -73,7 +67,7 @@ def _analyse(
 
 def _components(fit: DecayFit) -> list[Mapping[str, Estimate]]:
     return [
-        {"lifetime": lifetime, "fraction": fraction}
+        {"component_lifetime": lifetime, "fraction": fraction}
         for lifetime, fraction in zip(fit.lifetimes, fit.fractions, strict=True)
     ]
 
@@ -94,11 +88,7 @@ def _facts(
         "file": paths[0].name,
         "instrument's response": "none given: tail fit" if irf is None else paths[1].name,
         "channels": f"{len(decay.counts)} of {1e3 * decay.channel_ns:.4g} ps",
-        "photons": f"{decay.counts.sum():.3g}",
-        "lifetimes": "; ".join(
-            f"{part['lifetime'].text()} ({part['fraction'].text()} of the amplitude)"
-            for part in _components(fit)
-        ),
+        "photons": f"{decay.counts.sum():,.0f}",
         "reduced chi-square": f"{fit.reduced_chi_square:.2f}",
     }
 
@@ -127,10 +117,12 @@ def _panel(fit: DecayFit, irf: Decay | None) -> Panel:
             )
         ]
     joined = f"; {step} channels joined a point" if step > 1 else ""
-    way = "reconvolved with the instrument's response" if irf else "fitted to the tail"
+    count = len(fit.lifetimes)
+    sum_of = "one exponential" if count == 1 else f"the sum of {count} exponentials"
+    way = "convolved with the instrument's response" if irf else "fitted to the tail"
     return Panel(
         title="Decay",
-        caption=f"Counts a channel (points) and {len(fit.lifetimes)} exponential(s) {way} (line)"
+        caption=f"Counts a channel (points) and {sum_of} {way} (line)"
         f"{joined}; below, what the fit leaves, in standard deviations of counting.",
         figure=plot_with_residual(
             curves,

@@ -18,10 +18,10 @@ from cinedot.dossier.figures import (
     plot,
     plot_with_residual,
 )
-from cinedot.dossier.findings import Findings, Panel, Task, Work
+from cinedot.dossier.findings import Findings, Panel, SeriesPoint, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import EmissionSection, SampleFolder
-from cinedot.dossier.sections.series import condition_of, series_rows
+from cinedot.dossier.sections.series import condition_of
 from cinedot.spectroscopy import EmissionFit, fit_emission, read_spectra
 
 if TYPE_CHECKING:
@@ -65,7 +65,7 @@ def _analyse(spectra: tuple[Spectrum, ...], path: Path, progress: Progress) -> F
     single = len(spectra) == 1
     return Findings(
         results=_results(fits[first]) if single else {},
-        tables={"series": series_rows("emission", _series(spectra, fits))},
+        series=_series(spectra, fits),
         panels=_panels(spectra, fits),
         remarks=(*failures, *_remarks(fits[first])) if single else tuple(failures),
         facts=_facts(spectra, fits, path),
@@ -84,12 +84,12 @@ def _results(fit: EmissionFit) -> Mapping[str, Estimate]:
 
 def _series(
     spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit]
-) -> list[tuple[str, float, str, Estimate]]:
-    return [
+) -> tuple[SeriesPoint, ...]:
+    return tuple(
         (spectra[index].label, condition_of(spectra[index].label, index), name, estimate)
         for index, fit in fits.items()
         for name, estimate in _results(fit).items()
-    ]
+    )
 
 
 def _facts(
@@ -179,7 +179,7 @@ def _overlay(spectra: tuple[Spectrum, ...]) -> "go.Figure":
             x=one.wavelength_nm,
             y=one.intensity / float(np.max(one.intensity)),
             name=one.label,
-            colour=colour,
+            colour=str(colour),
         )
         for one, colour in zip(spectra, colours, strict=True)
     ]

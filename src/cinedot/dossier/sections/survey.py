@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cinedot.core import AnalysisError, Image, InputError, Movie, Progress
+from cinedot.core import AnalysisError, Estimate, Image, InputError, Movie, Progress
 from cinedot.core.tables import arrow_schema
 from cinedot.dossier.figures import histogram, micrograph
 from cinedot.dossier.findings import Findings, Panel, Task, Work
@@ -92,7 +92,7 @@ def _analyse(
         )
     population = summarise([look.particles for look in looks])
     fringes = next((look for look in looks if look.fringes), None)
-    results = dict(population.results) if with_particles else {}
+    results = _results(population) if with_particles else {}
     panels = [*_pictures(with_particles), *_histogram(population, lattice_nm)]
     if fringes is not None and not with_particles:
         results |= fringe_results(fringes.fringes)
@@ -105,6 +105,25 @@ def _analyse(
         facts={"images": str(len(frames)), **scale_facts(movies, section.pixel_size_nm)},
         inputs=paths,
     )
+
+
+def _results(population: Population) -> dict[str, Estimate]:
+    found = {
+        "particles": Estimate(
+            value=float(population.found),
+            sigma=None,
+            unit="",
+            method=f"{population.number} of them whole and apart",
+        ),
+        "mean_edge": population.mean_edge,
+        "spread_edge": population.spread,
+        "feret_min": population.feret_min,
+        "feret_max": population.feret_max,
+        "area_diameter": population.area_diameter,
+        "fraction_4": population.fractions.get(4),
+        "gap": population.gap,
+    }
+    return {name: estimate for name, estimate in found.items() if estimate is not None}
 
 
 def _look(image: Image, section: SurveySection, lattice_nm: float | None) -> _Look:
