@@ -22,8 +22,8 @@ from cinedot.microscope import (
     place_dots,
     simulate_movie,
     simulate_survey,
+    write_tiff,
 )
-from cinedot.microscope.tiff import write_tiff
 from cinedot.particle import Cuboid, build, composition, host_named
 from cinedot.spectroscopy import decay_counts, emission_spectrum
 

@@ -79,8 +79,14 @@ def _figure(spectrum: PowerSpectrum, fringes: Sequence[Fringe]) -> "go.Figure":
     )
     dressed(figure, height=520)
     figure.update_layout(width=520, showlegend=False)
-    figure.update_xaxes(title="q_x (1/nm)", range=[-limit, limit], constrain="domain")
+    figure.update_xaxes(
+        title="q_x (1/nm)", range=[-limit, limit], constrain="domain", showgrid=False
+    )
     figure.update_yaxes(
-        title="q_y (1/nm)", range=[limit, -limit], scaleanchor="x", constrain="domain"
+        title="q_y (1/nm)",
+        range=[limit, -limit],
+        scaleanchor="x",
+        constrain="domain",
+        showgrid=False,
     )
     return figure
