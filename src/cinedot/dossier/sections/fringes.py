@@ -7,7 +7,7 @@ import numpy as np
 
 from cinedot.core import Estimate, Image
 from cinedot.dossier.figures import dressed, png_uri
-from cinedot.dossier.findings import Panel
+from cinedot.dossier.findings import Panel, SeriesPoint
 from cinedot.micrographs import Fringe, PowerSpectrum, power_spectrum
 
 if TYPE_CHECKING:
@@ -28,6 +28,24 @@ def fringe_results(fringes: Sequence[Fringe]) -> Mapping[str, Estimate]:
         )
         for index, one in enumerate(fringes[:MOST_RESULTS])
     }
+
+
+def fringe_series(fringes: Sequence[Fringe]) -> tuple[SeriesPoint, ...]:
+    """Every fringe, the strongest first, with its direction."""
+    return tuple(
+        (f"fringe {index + 1}", float(index), name, estimate)
+        for index, one in enumerate(fringes)
+        for name, estimate in (
+            (
+                "fringe",
+                Estimate(value=one.spacing_nm, sigma=one.sigma_nm, unit="nm", method="fit"),
+            ),
+            (
+                "fringe_angle",
+                Estimate(value=one.angle_deg, sigma=one.sigma_angle_deg, unit="deg", method="fit"),
+            ),
+        )
+    )
 
 
 def fringe_panel(

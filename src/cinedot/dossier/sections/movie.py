@@ -21,7 +21,7 @@ from cinedot.dossier.figures import ACCENT, SECOND, Curve, micrograph, plot
 from cinedot.dossier.findings import Check, Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_file, find_files
 from cinedot.dossier.manifest import MovieSection, SampleFolder
-from cinedot.dossier.sections.fringes import fringe_panel, fringe_results
+from cinedot.dossier.sections.fringes import fringe_panel, fringe_results, fringe_series
 from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
 from cinedot.micrographs import MovieMeasurement, measure_movie, open_movie
 
@@ -151,6 +151,7 @@ def _analyse(
         )
     return Findings(
         results=_results(seen, lattice_nm),
+        series=fringe_series(seen.fringes),
         tables={"frames": _rows(seen, window)},
         panels=_panels(seen),
         remarks=_remarks(section, seen),

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from cinedot.core import AnalysisError, Estimate, Image, InputError, Movie, Progress
 from cinedot.core.tables import arrow_schema
@@ -13,21 +14,27 @@ from cinedot.dossier.figures import histogram, micrograph
 from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_files
 from cinedot.dossier.manifest import SampleFolder, SurveySection
-from cinedot.dossier.sections.fringes import fringe_panel, fringe_results
+from cinedot.dossier.sections.fringes import fringe_panel, fringe_results, fringe_series
 from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
 from cinedot.micrographs import (
     Fringe,
+    LocalFringe,
     Particle,
     Particles,
     Population,
     find_particles,
     lattice_fringes,
+    local_fringes,
     open_movie,
     summarise,
+    typical_spacing,
 )
 
 if TYPE_CHECKING:
     import pandas as pd
+
+PATCH_NM = 4.0
+"""Side of the patches in which bent fringes are looked for."""
 
 MOST_PICTURES = 4
 """Images shown in the report; the tables hold all."""
@@ -40,6 +47,12 @@ class _Look:
     image: Image
     particles: Particles
     fringes: tuple[Fringe, ...]
+    patches: tuple[LocalFringe, ...]
+
+    @property
+    def shows_something(self) -> bool:
+        """Whether anything was seen at all."""
+        return bool(len(self.particles) or self.fringes or self.patches)
 
 
 def tasks(sample: SampleFolder) -> tuple[Task, ...]:
@@ -85,22 +98,23 @@ def _analyse(
     tracked = progress.track(frames, description="survey: finding particles", total=len(frames))
     looks = [_look(movie.image(index), section, lattice_nm) for movie, index in tracked]
     with_particles = [look for look in looks if len(look.particles)]
-    if not with_particles and not any(look.fringes for look in looks):
+    if not any(look.shows_something for look in looks):
         raise AnalysisError(
             f"neither particles nor fringes rise above the noise ({looks[0].particles.reason}).",
             remedy="Check `pixel_size`, or give images of higher dose.",
         )
     population = summarise([look.particles for look in looks])
-    fringes = next((look for look in looks if look.fringes), None)
-    results = _results(population) if with_particles else {}
-    panels = [*_pictures(with_particles), *_histogram(population, lattice_nm)]
-    if fringes is not None and not with_particles:
-        results |= fringe_results(fringes.fringes)
-        panels.append(fringe_panel(fringes.image, fringes.fringes, section.region_nm))
+    lattices = [] if with_particles else [look for look in looks if look.shows_something]
+    results = _results(population) if with_particles else _fringe_results(lattices[0])
     return Findings(
         results=results,
+        series=tuple(point for look in lattices for point in fringe_series(look.fringes)),
         tables={"particles": _rows(looks)} if with_particles else {},
-        panels=tuple(panels),
+        panels=(
+            *_pictures(with_particles),
+            *_histogram(population, lattice_nm),
+            *(_fringe_picture(look, section) for look in lattices[:MOST_PICTURES]),
+        ),
         remarks=_remarks(looks, with_particles),
         facts={"images": str(len(frames)), **scale_facts(movies, section.pixel_size_nm)},
         inputs=paths,
@@ -127,9 +141,47 @@ def _results(population: Population) -> dict[str, Estimate]:
 
 
 def _look(image: Image, section: SurveySection, lattice_nm: float | None) -> _Look:
+    """Particles; where there are none, fringes of the field; where those bend, of its patches."""
     found = find_particles(image, lattice_nm=lattice_nm)
     seen = lattice_fringes(image, region=section.region_nm) if not len(found) else ()
-    return _Look(image=image, particles=found, fringes=seen)
+    bent = not len(found) and not seen and _spans(image, PATCH_NM)
+    patches = local_fringes(image, patch_nm=PATCH_NM) if bent else ()
+    return _Look(image=image, particles=found, fringes=seen, patches=patches)
+
+
+def _spans(image: Image, patch_nm: float) -> bool:
+    """Whether an image holds several patches of enough pixels."""
+    rows, columns = image.data.shape
+    pixels = patch_nm / max(image.pixel_x_nm, image.pixel_y_nm)
+    return 16 <= pixels <= min(rows, columns) / 2
+
+
+def _fringe_results(look: _Look) -> dict[str, Estimate]:
+    typical = typical_spacing(look.patches)
+    return dict(fringe_results(look.fringes)) if typical is None else {"fringe_patches": typical}
+
+
+def _fringe_picture(look: _Look, section: SurveySection) -> Panel:
+    if look.fringes:
+        return fringe_panel(look.image, look.fringes, section.region_nm)
+    return Panel(
+        title=look.image.name,
+        caption=f"Lines run along the fringes of the {len(look.patches)} patches of {PATCH_NM:g} "
+        "nm that show any.",
+        figure=micrograph(
+            look.image,
+            outlines=[_along(patch) for patch in look.patches],
+            names=[f"{patch.fringe.spacing_nm:.3f} nm" for patch in look.patches],
+        ),
+    )
+
+
+def _along(patch: LocalFringe) -> Float[np.ndarray, "2 2"]:
+    """A short line through a patch's centre in the direction of its fringes."""
+    turn = np.deg2rad(patch.fringe.angle_deg + 90)
+    half = PATCH_NM / 6 * np.array([np.cos(turn), np.sin(turn)])
+    centre = np.array([patch.x_nm, patch.y_nm])
+    return np.stack([centre - half, centre + half])
 
 
 def _remarks(looks: Sequence[_Look], with_particles: Sequence[_Look]) -> tuple[str, ...]:
