@@ -7,7 +7,7 @@ import pytest
 
 from cinedot import __version__
 
-HEAVY = ("jax", "pandas", "plotly", "numpy", "scipy", "ase", "lmfit", "pydantic", "pint", "rsciio")
+HEAVY = ("jax", "pandas", "plotly", "numpy", "scipy", "ase", "lmfit", "pint", "rsciio")
 
 
 def _cinedot(*words: str) -> subprocess.CompletedProcess[str]:

@@ -39,10 +39,11 @@ def _refuse(line: str, *, status: int) -> None:
     sys.exit(status)
 
 
-def _version(wanted: bool) -> None:
+def _version(wanted: bool) -> bool:
     if wanted:
         print(f"cinedot {__version__}")
         raise typer.Exit
+    return wanted
 
 
 @app.callback()

@@ -41,7 +41,9 @@ def open_folder(folder: Path, *, allow_outside: bool = False) -> SampleFolder:
     try:
         manifest = Manifest.model_validate(content)
     except ValidationError as fault:
-        raise _explain(fault.errors()[0], file) from fault
+        # A misspelt key leaves its right spelling missing: the misspelling is the cause.
+        complaints = sorted(fault.errors(), key=lambda one: one["type"] != "extra_forbidden")
+        raise _explain(complaints[0], file) from fault
     _check_words(manifest, file)
     return SampleFolder(folder=folder, manifest=manifest, allow_outside=allow_outside)
 
