@@ -1,0 +1,153 @@
+"""Records of particles, and what lies between two of them."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from cinedot.core import Image
+from cinedot.micrographs.detection import Candidate
+from cinedot.micrographs.outline import Outline
+from cinedot.micrographs.silhouette import feret_diameters, polygon_area
+
+SeenBy = Literal["lattice", "darker", "brighter", "nothing"]
+
+TOUCHING_NM = 0.3
+"""Outlines nearer than this are in contact: no ligand fits between."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particle:
+    """One particle of a survey image.
+
+    Attributes:
+        x_nm, y_nm: centre of the fitted square, from the centre of the first pixel.
+        sigma_xy_nm: standard deviation of each.
+        edge_nm, sigma_edge_nm: side of the blurred square that fits the outline of its atoms
+            best; for a round particle nearly that of the square of equal area.
+        angle_deg: direction of a side from x towards y, 0 up to 90.
+        feret_min_nm, feret_max_nm: of the contour at half height.
+        area_diameter_nm: diameter of the circle of the contour's area.
+        snr: of the detection.
+        at_edge, touching: cut by the image's edge; in contact with a neighbour.
+        outline_nm: the contour's corners, x and y.
+        square_nm: the fitted square's corners.
+        n: most probable number of Pb an edge; None without a lattice constant.
+        p_n: its probability; p_all: those of all candidates.
+    """
+
+    x_nm: float
+    y_nm: float
+    sigma_xy_nm: float
+    edge_nm: float
+    sigma_edge_nm: float
+    angle_deg: float
+    feret_min_nm: float
+    feret_max_nm: float
+    area_diameter_nm: float
+    snr: float
+    at_edge: bool
+    touching: bool
+    outline_nm: Float[np.ndarray, "corner 2"]
+    square_nm: Float[np.ndarray, "4 2"]
+    n: int | None = None
+    p_n: float | None = None
+    p_all: tuple[float, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Particles:
+    """All particles of one image.
+
+    Attributes:
+        image: the image's name.
+        particles: strongest first.
+        seen_by: what sets them off: their lattice, their being darker or brighter; or nothing.
+        reason: in words, also why there are none.
+        edges: candidates for n, to which each `p_all` belongs; empty without a lattice.
+        field_nm: width and height of the field.
+    """
+
+    image: str
+    particles: tuple[Particle, ...]
+    seen_by: SeenBy
+    reason: str
+    edges: tuple[int, ...]
+    field_nm: tuple[float, float]
+
+    def __len__(self) -> int:
+        return len(self.particles)
+
+
+def listed_particles(
+    image: Image, outlines: Sequence[tuple[Candidate, Outline]], seen_by: SeenBy, reason: str
+) -> Particles:
+    """Particles of an image from their outlines, those cut or in contact marked."""
+    rows, columns = image.data.shape
+    field = ((columns - 1) * image.pixel_x_nm, (rows - 1) * image.pixel_y_nm)
+    found = tuple(_particle(candidate, outline, field) for candidate, outline in outlines)
+    marked = tuple(
+        replace(one, touching=any(_in_contact(one, other) for other in found if other is not one))
+        for one in found
+    )
+    return Particles(
+        image=image.name,
+        particles=marked,
+        seen_by=seen_by,
+        reason=reason,
+        edges=(),
+        field_nm=(columns * image.pixel_x_nm, rows * image.pixel_y_nm),
+    )
+
+
+def _particle(candidate: Candidate, outline: Outline, field: tuple[float, float]) -> Particle:
+    square, corners = outline.square, outline.square.corners()
+    shortest, longest = feret_diameters(outline.contour_nm)
+    cut = bool((corners < 0).any() or (corners > np.array(field)).any())
+    return Particle(
+        x_nm=square.x_nm,
+        y_nm=square.y_nm,
+        sigma_xy_nm=square.sigma_xy_nm,
+        edge_nm=square.edge_nm,
+        sigma_edge_nm=square.sigma_edge_nm,
+        angle_deg=square.angle_deg,
+        feret_min_nm=shortest,
+        feret_max_nm=longest,
+        area_diameter_nm=2 * float(np.sqrt(polygon_area(outline.contour_nm) / np.pi)),
+        snr=candidate.snr,
+        at_edge=cut,
+        touching=False,
+        outline_nm=outline.contour_nm,
+        square_nm=corners,
+    )
+
+
+def _in_contact(one: Particle, other: Particle) -> bool:
+    reach = 0.75 * (one.edge_nm + other.edge_nm) + TOUCHING_NM
+    if np.hypot(one.x_nm - other.x_nm, one.y_nm - other.y_nm) > reach:
+        return False
+    return outline_gap_nm(one, other) < TOUCHING_NM
+
+
+def outline_gap_nm(one: Particle, other: Particle) -> float:
+    """Shortest distance between two fitted squares, 0 where they overlap, nm."""
+    fractions = np.linspace(0, 1, 25)[:, None]
+    gaps = []
+    for square, target in ((one.square_nm, other.square_nm), (other.square_nm, one.square_nm)):
+        sides = zip(square, np.roll(square, -1, axis=0), strict=True)
+        rim = np.concatenate([a + fractions * (b - a) for a, b in sides])
+        gaps.append(float(_distance_outside(target, rim).min()))
+    return min(gaps)
+
+
+def _distance_outside(
+    square: Float[np.ndarray, "4 2"], places: Float[np.ndarray, "place 2"]
+) -> Float[np.ndarray, " place"]:
+    side = square[0] - square[1]
+    edge = float(np.hypot(*side))
+    along = side / edge
+    offset = places - square.mean(axis=0)
+    frame = np.abs(offset @ np.stack([along, [-along[1], along[0]]], axis=1)) - edge / 2
+    return np.hypot(*np.maximum(frame, 0).T)

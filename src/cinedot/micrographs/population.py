@@ -1,0 +1,164 @@
+"""What many particles have in common: sizes, the fraction of each n, the gaps between."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from cinedot.core import Estimate
+from cinedot.micrographs.particle_records import Particle, Particles, outline_gap_nm
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Population:
+    """A summary over the whole, uncut particles of one or several images.
+
+    Attributes:
+        number: particles counted (neither cut by the image's edge nor in contact).
+        found: all that were found.
+        edges_nm, sigmas_nm: the counted particles' edges, for a histogram.
+        mean_edge, spread: mean fitted edge, and the standard deviation of the particles' own
+            edges about it, the fit's scatter taken out.
+        feret_min, feret_max, area_diameter: means of the contours' sizes.
+        fractions: number fraction of each n with the standard deviation of its Jeffreys
+            posterior; empty without a lattice constant.
+        gap: median distance from an outline to the nearest other.
+        gaps_nm: each counted particle's, for a histogram.
+    """
+
+    number: int
+    found: int
+    edges_nm: Float[np.ndarray, " particle"]
+    sigmas_nm: Float[np.ndarray, " particle"]
+    mean_edge: Estimate | None
+    spread: Estimate | None
+    feret_min: Estimate | None
+    feret_max: Estimate | None
+    area_diameter: Estimate | None
+    fractions: dict[int, Estimate]
+    gap: Estimate | None
+    gaps_nm: Float[np.ndarray, " gap"]
+
+
+def summarise(images: Sequence[Particles]) -> Population:
+    """Summarise the particles of some images.
+
+    Particles cut by the image's edge or touching a neighbour are left out of the sizes.
+    Without particles there is a count of 0 and no estimates.
+
+    Args:
+        images: what `find_particles` gave for each.
+
+    Example:
+        >>> nothing = Particles(image="a", particles=(), seen_by="nothing", reason="none",
+        ...     edges=(), field_nm=(10.0, 10.0))
+        >>> summarise([nothing]).number, summarise([nothing]).mean_edge
+        (0, None)
+    """
+    found = [particle for image in images for particle in image.particles]
+    whole = [one for one in found if not one.at_edge and not one.touching]
+    edges = np.array([one.edge_nm for one in whole])
+    sigmas = np.array([one.sigma_edge_nm for one in whole])
+    gaps = np.array([gap for image in images for gap in nearest_gaps_nm(image.particles)])
+    candidates = sorted({edge for image in images for edge in image.edges})
+    chances = {n: _chances(images, n) for n in candidates}
+    return Population(
+        number=len(whole),
+        found=len(found),
+        edges_nm=edges,
+        sigmas_nm=sigmas,
+        mean_edge=_mean(edges, "mean of fitted edges"),
+        spread=_spread(edges, sigmas),
+        feret_min=_mean(np.array([one.feret_min_nm for one in whole]), "mean, contours"),
+        feret_max=_mean(np.array([one.feret_max_nm for one in whole]), "mean, contours"),
+        area_diameter=_mean(np.array([one.area_diameter_nm for one in whole]), "mean, contours"),
+        fractions={n: _fraction(chances[n]) for n in candidates if chances[n].size},
+        gap=_median(gaps),
+        gaps_nm=gaps,
+    )
+
+
+def nearest_gaps_nm(particles: Sequence[Particle]) -> list[float]:
+    """Distance from each particle's outline to the nearest other's, nm.
+
+    Particles nearer to the image's edge than to another may have a nearer neighbour outside;
+    those cut by the edge are left out, the others not: a small bias in sparse fields.
+    """
+    gaps = []
+    for one in particles:
+        if one.at_edge:
+            continue
+        others = sorted(
+            (other for other in particles if other is not one),
+            key=lambda other: float(np.hypot(other.x_nm - one.x_nm, other.y_nm - one.y_nm)),
+        )
+        # The nearest outline belongs to one of the nearest few centres.
+        near = [outline_gap_nm(one, other) for other in others[:4]]
+        if near:
+            gaps.append(min(near))
+    return gaps
+
+
+def _mean(values: Float[np.ndarray, " particle"], method: str) -> Estimate | None:
+    if not values.size:
+        return None
+    error = float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else None
+    return Estimate(value=float(values.mean()), sigma=error, unit="nm", method=method)
+
+
+def _spread(
+    edges: Float[np.ndarray, " particle"], sigmas: Float[np.ndarray, " particle"]
+) -> Estimate | None:
+    if edges.size < 2:
+        return None
+    variance = float(edges.var(ddof=1))
+    own = max(0.0, variance - float((sigmas**2).mean()))
+    # The sample variance of N normal values scatters by sqrt(2 / (N - 1)) of itself.
+    scatter = variance * float(np.sqrt(2 / (edges.size - 1)))
+    spread = float(np.sqrt(own))
+    sigma = scatter / (2 * spread) if own > scatter else float(np.sqrt(scatter)) / 2
+    return Estimate(
+        value=spread, sigma=sigma, unit="nm", method="standard deviation of edges less their sigmas"
+    )
+
+
+def _chances(images: Sequence[Particles], n: int) -> Float[np.ndarray, " particle"]:
+    """Each counted particle's probability of one n, 0 where its image did not consider it."""
+    chances = []
+    for image in images:
+        for one in image.particles:
+            if one.p_all is not None and not one.at_edge and not one.touching:
+                listed = n in image.edges
+                chances.append(one.p_all[image.edges.index(n)] if listed else 0.0)
+    return np.array(chances)
+
+
+def _fraction(chances: Float[np.ndarray, " particle"]) -> Estimate:
+    """Number fraction when each particle counts with its probability, Jeffreys prior.
+
+    Example:
+        >>> fraction = _fraction(np.array([1.0] * 9 + [0.0]))
+        >>> round(float(fraction.value), 4), round(9.5 / 11, 4)
+        (0.8636, 0.8636)
+    """
+    a, b = float(chances.sum()) + 0.5, float((1 - chances).sum()) + 0.5
+    binomial = a * b / ((a + b) ** 2 * (a + b + 1))
+    unsure = float((chances * (1 - chances)).sum()) / (a + b) ** 2
+    return Estimate(
+        value=a / (a + b),
+        sigma=float(np.sqrt(binomial + unsure)),
+        unit="",
+        method="probabilities of n, Jeffreys prior",
+    )
+
+
+def _median(gaps: Float[np.ndarray, " particle"]) -> Estimate | None:
+    if not gaps.size:
+        return None
+    low, middle, high = np.percentile(gaps, [15.865525, 50, 84.134475])
+    # The median of N normal values scatters by 1.2533 of their mean's error.
+    error = 1.2533 * float(high - low) / 2 / float(np.sqrt(gaps.size)) if gaps.size > 1 else None
+    return Estimate(
+        value=float(middle), sigma=error, unit="nm", method="median, outline to outline"
+    )
