@@ -30,7 +30,7 @@ def with_probabilities(found: Particles, lattice_nm: float, edges: tuple[int, ..
         )
         best = int(np.argmax(chances))
         with_n.append(replace(particle, n=edges[best], p_n=chances[best], p_all=chances))
-    return replace(found, particles=tuple(with_n), edges=edges)
+    return replace(found, particles=tuple(with_n), edges=edges, lattice_nm=lattice_nm)
 
 
 def edge_probabilities(

@@ -23,15 +23,20 @@ from cinedot.micrographs.local_lattice import (
     lattice_map,
 )
 from cinedot.micrographs.outline import Outline, outline_by_contrast, outline_by_lattice
-from cinedot.micrographs.particle_records import Particles, SeenBy, listed_particles
+from cinedot.micrographs.particle_records import (
+    SHARED_EDGE_SIGMA_NM,
+    Particles,
+    SeenBy,
+    listed_particles,
+)
 
 FALSE_ALARMS = 0.02
 """Expected number of false candidates that the noise of the ground makes in one image."""
 
-LATTICE_EDGE_SHIFT_NM, LATTICE_EDGE_SIGMA_NM = 0.08, 0.06
-"""Added to an edge read from fringes, and its own uncertainty: the outermost planes scatter less
-than the inner, so that fringes end early. From surveys simulated at 6-36 nm under-focus, where
-the shift needed was 0.14 to -0.02 nm; at 48 nm delocalised fringes make edges 0.3 nm too long."""
+LATTICE_EDGE_SHIFT_NM = 0.08
+"""Added to an edge read from fringes: the outermost planes scatter less than the inner, so that
+fringes end early. From surveys simulated at 6-36 nm under-focus, where the shift needed was 0.14
+to -0.02 nm (see `SHARED_EDGE_SIGMA_NM`); at 48 nm edges come out 0.3 nm too long."""
 
 LATTICE_SCATTER = 0.6
 """Scatter over the residual's sigma for outlines read from fringes: part of the residual is the
@@ -110,7 +115,7 @@ def _by_lattice(image: Image, sizes: tuple[float, float], false_alarms: float) -
 def _as_atoms(outline: Outline) -> Outline:
     """The outline of the atoms from that of their fringes."""
     square = outline.square
-    sigma = float(np.hypot(LATTICE_SCATTER * square.sigma_edge_nm, LATTICE_EDGE_SIGMA_NM))
+    sigma = float(np.hypot(LATTICE_SCATTER * square.sigma_edge_nm, SHARED_EDGE_SIGMA_NM))
     corrected = replace(
         square,
         edge_nm=square.edge_nm + LATTICE_EDGE_SHIFT_NM,

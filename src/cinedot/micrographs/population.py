@@ -7,12 +7,21 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import Estimate
-from cinedot.micrographs.particle_records import Particle, Particles, outline_gap_nm
+from cinedot.micrographs.edge_counts import edge_probabilities
+from cinedot.micrographs.particle_records import (
+    SHARED_EDGE_SIGMA_NM,
+    Particle,
+    Particles,
+    outline_gap_nm,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Population:
     """A summary over the whole, uncut particles of one or several images.
+
+    What edges read from fringes share (`SHARED_EDGE_SIGMA_NM`) is in the sigmas of means and
+    fractions, where more particles do not make it smaller.
 
     Attributes:
         number: particles counted (neither cut by the image's edge nor in contact).
@@ -62,18 +71,20 @@ def summarise(images: Sequence[Particles]) -> Population:
     sigmas = np.array([one.sigma_edge_nm for one in whole])
     gaps = np.array([gap for image in images for gap in nearest_gaps_nm(image.particles)])
     candidates = sorted({edge for image in images for edge in image.edges})
-    chances = {n: _chances(images, n) for n in candidates}
+    shared = SHARED_EDGE_SIGMA_NM if any(one.seen_by == "lattice" for one in images) else 0.0
     return Population(
         number=len(whole),
         found=len(found),
         edges_nm=edges,
         sigmas_nm=sigmas,
-        mean_edge=_mean(edges, "mean of fitted edges"),
-        spread=_spread(edges, sigmas),
-        feret_min=_mean(np.array([one.feret_min_nm for one in whole]), "mean, contours"),
-        feret_max=_mean(np.array([one.feret_max_nm for one in whole]), "mean, contours"),
-        area_diameter=_mean(np.array([one.area_diameter_nm for one in whole]), "mean, contours"),
-        fractions={n: _fraction(chances[n]) for n in candidates if chances[n].size},
+        mean_edge=_mean(edges, shared, "mean of fitted edges"),
+        spread=_spread(edges, sigmas, shared),
+        feret_min=_mean(np.array([one.feret_min_nm for one in whole]), shared, "mean, contours"),
+        feret_max=_mean(np.array([one.feret_max_nm for one in whole]), shared, "mean, contours"),
+        area_diameter=_mean(
+            np.array([one.area_diameter_nm for one in whole]), shared, "mean, contours"
+        ),
+        fractions={n: _fraction(images, n, shared) for n in candidates} if whole else {},
         gap=_median(gaps),
         gaps_nm=gaps,
     )
@@ -100,20 +111,25 @@ def nearest_gaps_nm(particles: Sequence[Particle]) -> list[float]:
     return gaps
 
 
-def _mean(values: Float[np.ndarray, " particle"], method: str) -> Estimate | None:
+def _mean(values: Float[np.ndarray, " particle"], shared_nm: float, method: str) -> Estimate | None:
     if not values.size:
         return None
     error = float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else None
+    if shared_nm and error is not None:
+        error = float(np.hypot(error, shared_nm))
+        method += f"; sigma holds {shared_nm:g} nm that all share, from the unknown defocus"
     return Estimate(value=float(values.mean()), sigma=error, unit="nm", method=method)
 
 
 def _spread(
-    edges: Float[np.ndarray, " particle"], sigmas: Float[np.ndarray, " particle"]
+    edges: Float[np.ndarray, " particle"],
+    sigmas: Float[np.ndarray, " particle"],
+    shared_nm: float,
 ) -> Estimate | None:
     if edges.size < 2:
         return None
     variance = float(edges.var(ddof=1))
-    own = max(0.0, variance - float((sigmas**2).mean()))
+    own = max(0.0, variance - max(0.0, float((sigmas**2).mean()) - shared_nm**2))
     # The sample variance of N normal values scatters by sqrt(2 / (N - 1)) of itself.
     scatter = variance * float(np.sqrt(2 / (edges.size - 1)))
     spread = float(np.sqrt(own))
@@ -123,34 +139,54 @@ def _spread(
     )
 
 
-def _chances(images: Sequence[Particles], n: int) -> Float[np.ndarray, " particle"]:
-    """Each counted particle's probability of one n, 0 where its image did not consider it."""
-    chances = []
+def _chances(
+    images: Sequence[Particles], n: int, shift_nm: float = 0.0
+) -> Float[np.ndarray, " particle"]:
+    """Each counted particle's probability of one n, were every edge longer by a shift."""
+    chances: list[float] = []
     for image in images:
         for one in image.particles:
-            if one.p_all is not None and not one.at_edge and not one.touching:
-                listed = n in image.edges
-                chances.append(one.p_all[image.edges.index(n)] if listed else 0.0)
+            if image.lattice_nm is None or one.at_edge or one.touching:
+                continue
+            all_chances = edge_probabilities(
+                one.edge_nm + shift_nm,
+                one.sigma_edge_nm,
+                lattice_nm=image.lattice_nm,
+                edges=image.edges,
+            )
+            chances.append(all_chances[image.edges.index(n)] if n in image.edges else 0.0)
     return np.array(chances)
 
 
-def _fraction(chances: Float[np.ndarray, " particle"]) -> Estimate:
+def _fraction(images: Sequence[Particles], n: int, shared_nm: float) -> Estimate:
     """Number fraction when each particle counts with its probability, Jeffreys prior.
 
+    Sigma is the posterior's, the doubt about each n, and what the shared shift does to all.
+    """
+    value, variance = _jeffreys(_chances(images, n))
+    moved = [_jeffreys(_chances(images, n, side * shared_nm))[0] for side in (-1, 1)]
+    # A shift that helps in neither direction may hurt in both: the larger change counts.
+    change = max(abs(one - value) for one in moved) if shared_nm else 0.0
+    return Estimate(
+        value=value,
+        sigma=float(np.hypot(np.sqrt(variance), change)),
+        unit="",
+        method="probabilities of n, Jeffreys prior",
+    )
+
+
+def _jeffreys(chances: Float[np.ndarray, " particle"]) -> tuple[float, float]:
+    """Mean and variance of a fraction when each particle counts with its probability.
+
     Example:
-        >>> fraction = _fraction(np.array([1.0] * 9 + [0.0]))
-        >>> round(float(fraction.value), 4), round(9.5 / 11, 4)
+        >>> value, variance = _jeffreys(np.array([1.0] * 9 + [0.0]))
+        >>> round(value, 4), round(9.5 / 11, 4)
         (0.8636, 0.8636)
     """
     a, b = float(chances.sum()) + 0.5, float((1 - chances).sum()) + 0.5
     binomial = a * b / ((a + b) ** 2 * (a + b + 1))
     unsure = float((chances * (1 - chances)).sum()) / (a + b) ** 2
-    return Estimate(
-        value=a / (a + b),
-        sigma=float(np.sqrt(binomial + unsure)),
-        unit="",
-        method="probabilities of n, Jeffreys prior",
-    )
+    return a / (a + b), binomial + unsure
 
 
 def _median(gaps: Float[np.ndarray, " particle"]) -> Estimate | None:

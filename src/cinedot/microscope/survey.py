@@ -39,7 +39,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SURVEY_SLICES = Multislice(slice_angstrom=3.0)
-SURVEY_LENS = Lens(defocus_nm=20.0)
+SURVEY_LENS = Lens(defocus_nm=10.0)
+"""Near focus: at 20 nm, for one, a zero of the transfer takes the (200) fringes of CsPbBr3."""
+
 SURVEY_EXPOSURE = Exposure(dose_rate_e_per_nm2_s=1e5, frame_s=1.0, pixel_nm=0.1)
 SURVEY_FILM = AmorphousCarbon(thickness_nm=5.0, covers=Everywhere(), slice_nm=1.25)
 

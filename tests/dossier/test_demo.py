@@ -1,0 +1,100 @@
+"""`cinedot demo`: a whole sample folder, analysed like any other, beside its truth."""
+
+import json
+import secrets
+import subprocess
+import sys
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import tifffile
+
+from cinedot.core.tables import arrow_schema
+
+# A pull beyond this happens to right code once in a million and a half runs (Gaussian, two-sided).
+MOST_SIGMA = 5.0
+EXPECTED = [
+    "sample.toml",
+    "truth.json",
+    "movie.tif",
+    "survey-1.tif",
+    "survey-2.tif",
+    "pl.csv",
+    "decay.csv",
+    "irf.csv",
+    "qy-sample.csv",
+    "qy-dpa.csv",
+    "edx.csv",
+]
+
+
+@pytest.fixture(scope="module")
+def demo(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One demo with a fresh seed, by the command a user types."""
+    folder = tmp_path_factory.mktemp("demo") / "sample"
+    seed = secrets.randbelow(2**31)
+    print("seed", seed)
+    done = subprocess.run(
+        [sys.executable, "-m", "cinedot", "demo", str(folder), "--seed", str(seed)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    (folder / "printed.txt").write_text(done.stdout)
+    assert done.returncode == 0, f"seed {seed}: {done.stdout}\n{done.stderr}"
+    return folder
+
+
+def test_the_folder_holds_what_a_laboratory_would_have(demo: Path) -> None:
+    for name in EXPECTED:
+        assert (demo / name).stat().st_size > 0, name
+    with tifffile.TiffFile(demo / "movie.tif") as file:
+        assert file.series[0].shape == (40, 256, 256)
+        assert (file.imagej_metadata or {})["finterval"] == 0.02
+
+
+def test_found_agrees_with_truth(demo: Path) -> None:
+    content = json.loads((demo / "results" / "dossier.json").read_text("utf-8"))
+    record = json.loads((demo / "truth.json").read_text("utf-8"))
+    for key, truth in record["truth"].items():
+        section, _, name = key.rpartition(".")
+        found = content["results"][section][name]
+        if found["sigma"] is None:
+            # Counts of particles and frames: none invented, at most a tenth overlooked.
+            assert 0.9 * truth <= found["value"] <= truth, (record["seed"], key)
+        else:
+            pull = (found["value"] - truth) / found["sigma"]
+            assert abs(pull) < MOST_SIGMA, (record["seed"], key, pull)
+
+
+def test_the_table_shows_truth_found_and_sigma(demo: Path) -> None:
+    printed = (demo / "printed.txt").read_text()
+    for words in ("truth", "found", "sigma", "movie: edge of the particle", "emission peak"):
+        assert words in printed
+    assert "dossier.html" in printed
+
+
+def test_tables_hold_to_their_schemas(demo: Path) -> None:
+    frames = pd.read_parquet(demo / "results" / "frames.parquet")
+    assert list(frames["frame"]) == list(range(40))
+    assert frames["time_s"].iloc[0] == pytest.approx(0.01)
+    assert set(frames["status"]) <= {"ambiguous", "absent"}
+    particles = pd.read_parquet(demo / "results" / "particles.parquet")
+    assert list(particles.columns) == arrow_schema("particles").names
+    assert set(particles["image"]) == {"survey-1.tif", "survey-2.tif"}
+    # p_all belongs to the candidates 3, 4, 5, 6, and p_n is the largest of it.
+    assert all(max(row) == p for row, p in zip(particles["p_all"], particles["p_n"], strict=True))
+
+
+def test_a_folder_of_somebody_s_work_is_not_written_into(tmp_path: Path) -> None:
+    (tmp_path / "thesis.tex").write_text("years of work")
+    done = subprocess.run(
+        [sys.executable, "-m", "cinedot", "demo", str(tmp_path)],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 2
+    assert done.stderr.count("\n") == 1
+    assert [path.name for path in tmp_path.iterdir()] == ["thesis.tex"]
