@@ -4,13 +4,18 @@ import json
 import secrets
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 import tifffile
+from scipy.stats import chi2
 
 from cinedot.core.tables import arrow_schema
+
+Record = Callable[[str, str, str], None]
 
 # A pull beyond this happens to right code once in a million and a half runs (Gaussian, two-sided).
 MOST_SIGMA = 5.0
@@ -61,8 +66,9 @@ def test_found_agrees_with_truth(demo: Path) -> None:
         section, _, name = key.rpartition(".")
         found = content["results"][section][name]
         if found["sigma"] is None:
-            # Counts of particles and frames: none invented, at most a tenth overlooked.
-            assert 0.9 * truth <= found["value"] <= truth, (record["seed"], key)
+            # Counts of particles and frames: at most a tenth overlooked; the search allows 0.02
+            # false particles an image, so that three in two images come once in 90,000 runs.
+            assert 0.9 * truth <= found["value"] <= truth + 3, (record["seed"], key)
         else:
             pull = (found["value"] - truth) / found["sigma"]
             assert abs(pull) < MOST_SIGMA, (record["seed"], key, pull)
@@ -85,6 +91,31 @@ def test_tables_hold_to_their_schemas(demo: Path) -> None:
     assert set(particles["image"]) == {"survey-1.tif", "survey-2.tif"}
     # p_all belongs to the candidates 3, 4, 5, 6, and p_n is the largest of it.
     assert all(max(row) == p for row, p in zip(particles["p_all"], particles["p_n"], strict=True))
+
+
+@pytest.mark.acceptance
+def test_pulls_over_fresh_seeds(tmp_path: Path, record_figure: Record) -> None:
+    """Twelve demos: (found - truth) / sigma of every quantity that states a sigma."""
+    pulls: dict[str, list[float]] = {}
+    for _ in range(12):
+        seed = secrets.randbelow(2**31)
+        print("seed", seed)
+        command = [sys.executable, "-m", "cinedot", "demo", str(tmp_path), "--seed", str(seed)]
+        subprocess.run(command, capture_output=True, check=True)
+        content = json.loads((tmp_path / "results" / "dossier.json").read_text("utf-8"))
+        truth = json.loads((tmp_path / "truth.json").read_text("utf-8"))["truth"]
+        for key, value in truth.items():
+            section, _, name = key.rpartition(".")
+            found = content["results"][section][name]
+            if found["sigma"] is not None:
+                pulls.setdefault(key, []).append((found["value"] - value) / found["sigma"])
+    for key, values in pulls.items():
+        found = f"rms {np.sqrt(np.mean(np.square(values))):.2f}, mean {np.mean(values):+.2f}"
+        record_figure(
+            f"demo: pulls of {key}, 12 seeds", found, "rms at most 2.1 (chi-square, 1e-6)"
+        )
+        # Right sigmas exceed this once in a million; those that hold a systematic part pull less.
+        assert np.mean(np.square(values)) < chi2.isf(1e-6, len(values)) / len(values), (key, values)
 
 
 def test_a_folder_of_somebody_s_work_is_not_written_into(tmp_path: Path) -> None:

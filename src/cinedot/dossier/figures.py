@@ -24,6 +24,9 @@ THIRD = "#047857"
 MOST_IN_A_ROW = 5
 """Entries of a legend above the plot; more stand beside it."""
 
+COLUMN_PX = 456
+"""Width of one of the page's two columns, pixels: a wider figure would be cut."""
+
 _ROUND_BARS_NM = (0.2, 0.5, 1.0, 2.0, 5.0, 10.0, 20.0, 50.0, 100.0, 200.0, 500.0, 1000.0)
 
 
@@ -116,6 +119,7 @@ def histogram(
         figure.add_vline(
             x=position,
             line={"color": SECOND, "dash": "dash", "width": 1.5},
+            annotation_position="top",
             annotation={"text": name, "font": {"size": 12, "color": SECOND}},
         )
     figure.update_xaxes(title=x_title)
@@ -129,7 +133,7 @@ def micrograph(
     *,
     outlines: Sequence[Float[np.ndarray, "corner 2"]] = (),
     names: Sequence[str] = (),
-    width: int = 520,
+    width: int = COLUMN_PX,
 ) -> go.Figure:
     """A grey image with a scale bar and, if given, outlines.
 

@@ -106,10 +106,10 @@ class SurveySection(MicroscopeSection):
 
 
 class Columns(Section):
-    """Which columns of a table to read, by name or by number from 0."""
+    """Which columns of a table to read, by name or by number from 1; the first two otherwise."""
 
-    x: str | int = 0
-    y: str | int = 1
+    x: str | int | None = None
+    y: str | int | None = None
 
 
 class TableSection(Section):

@@ -28,7 +28,7 @@ def tasks(sample: SampleFolder) -> tuple[Task, ...]:
 
 def _prepare(sample: SampleFolder, section: DecaySection) -> Work:
     path = find_file(sample, section.file, key="[decay] file")
-    columns = section.columns.model_dump(exclude_unset=True) if section.columns else None
+    columns = section.columns.model_dump(exclude_none=True) if section.columns else None
     decay = read_decay(path, columns=columns, channel_ns=section.channel_ns)
     if section.irf is None:
         return lambda progress: _analyse(decay, None, (path,), progress)

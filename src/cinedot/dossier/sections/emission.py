@@ -40,7 +40,7 @@ def tasks(sample: SampleFolder) -> tuple[Task, ...]:
 
 def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
     path = find_file(sample, section.file, key="[emission] file")
-    columns = section.columns.model_dump(exclude_unset=True) if section.columns else None
+    columns = section.columns.model_dump(exclude_none=True) if section.columns else None
     spectra = read_spectra(path, columns=columns, series=section.series, range_nm=section.range_nm)
     if section.excitation_nm is not None:
         spectra = tuple(replace(one, excitation_nm=section.excitation_nm) for one in spectra)

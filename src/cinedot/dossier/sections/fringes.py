@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from cinedot.core import Estimate, Image
-from cinedot.dossier.figures import dressed, png_uri
+from cinedot.dossier.figures import COLUMN_PX, dressed, png_uri
 from cinedot.dossier.findings import Panel, SeriesPoint
 from cinedot.micrographs import Fringe, PowerSpectrum, power_spectrum
 
@@ -95,8 +95,8 @@ def _figure(spectrum: PowerSpectrum, fringes: Sequence[Fringe]) -> "go.Figure":
             marker={"symbol": "circle-open", "size": 16, "color": "#ffd400", "line": {"width": 2}},
         )
     )
-    dressed(figure, height=520)
-    figure.update_layout(width=520, showlegend=False)
+    dressed(figure, height=COLUMN_PX)
+    figure.update_layout(width=COLUMN_PX, showlegend=False)
     figure.update_xaxes(
         title="q_x (1/nm)", range=[-limit, limit], constrain="domain", showgrid=False
     )

@@ -252,12 +252,12 @@ def _panels(seen: MovieMeasurement) -> tuple[Panel, ...]:
             title="Mean of the frames",
             caption=f"Mean of the {seen.found} frames with the particle, its drift taken out; the "
             "line is the outline of its lattice.",
-            figure=micrograph(seen.mean, outlines=outlines, names=[seen.reason], width=460),
+            figure=micrograph(seen.mean, outlines=outlines, names=[seen.reason]),
         ),
         Panel(
             title="The same, band-passed",
             caption="Structures of 3 to 40 pixels, as Fiji's Bandpass Filter keeps them.",
-            figure=micrograph(filtered, width=460),
+            figure=micrograph(filtered),
         ),
     ]
     if seen.region_nm is not None and seen.fringes:
