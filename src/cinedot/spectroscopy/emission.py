@@ -1,0 +1,287 @@
+"""Emission: where a spectrum peaks and how wide it is, with the evidence for both."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from cinedot.core import AnalysisError, Estimate, InputError, Spectrum
+from cinedot.spectroscopy.band_fit import BandFit, BandModel, fit_bands, main_band
+from cinedot.spectroscopy.band_search import BandSearch, bic_of, dispersion_of, search_bands
+from cinedot.spectroscopy.bands import read_off
+from cinedot.spectroscopy.noise import local_squares, variance_law
+
+EmissionStatus = Literal["ok", "edge"]
+
+_SCATTER_NM = 15.0
+_WORTH_A_LOOK = 12.0
+"""Models behind by more in BIC weigh less than 0.3 % and are left out of the average."""
+# A band found by chance in 1,000 points of pure noise exceeds this less than once in a million:
+# chi-square with 3 degrees of freedom, 1,000 places.
+_LEAST_EVIDENCE = 50.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One model that was tried.
+
+    Attributes:
+        model: in words.
+        parameters: how many were free.
+        chi_square: over the noise, shared correlations counted once.
+        bic: Bayes' information criterion; the least is preferred.
+    """
+
+    model: str
+    parameters: int
+    chi_square: float
+    bic: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EmissionFit:
+    """What an emission spectrum says of its main band, and why.
+
+    Attributes:
+        peak: wavelength of the main band's maximum per nm, nm.
+        fwhm: its full width at half maximum per nm, nm.
+        peak_energy: energy of its maximum per eV, eV.
+        fwhm_energy: its full width at half maximum per eV, meV.
+        wavelength_nm, intensity: the points that were fitted.
+        curve: the fitted record.
+        main: the main band alone.
+        others: each further band, by descending height.
+        background: what lies below the bands.
+        residual: intensity minus curve.
+        noise: one standard deviation of each point.
+        status: `edge` where the record does not hold both half-maxima.
+        model: what was chosen, in words.
+        evidence: all that was tried, best first.
+        reduced_chi_square: against the noise between neighbouring points; above 1 the curve
+            is not the whole truth, and every sigma has been widened by it.
+        correlation: how many neighbouring points count as one.
+    """
+
+    peak: Estimate
+    fwhm: Estimate
+    peak_energy: Estimate
+    fwhm_energy: Estimate
+    wavelength_nm: Float[np.ndarray, " x"]
+    intensity: Float[np.ndarray, " x"]
+    curve: Float[np.ndarray, " x"]
+    main: Float[np.ndarray, " x"]
+    others: tuple[Float[np.ndarray, " x"], ...]
+    background: Float[np.ndarray, " x"]
+    residual: Float[np.ndarray, " x"]
+    noise: Float[np.ndarray, " x"]
+    status: EmissionStatus
+    model: str
+    evidence: tuple[Candidate, ...]
+    reduced_chi_square: float
+    correlation: float
+
+
+def fit_emission(spectrum: Spectrum, *, range_nm: tuple[float, float] | None = None) -> EmissionFit:
+    """The main band of an emission spectrum: bands in energy on a background, by least squares.
+
+    Each model predicts the record per nm, I(lambda) = (hc/lambda^2) I(E), which is the same as
+    converting the record to energy with its variances scaled by (lambda^2/hc)^2. Peak and width
+    are those of the band per nm, as people read them: for a Gaussian the maximum
+    per nm lies 2 sigma^2/lambda to the blue of hc/E0 (0.177 nm for 453/14.9). The number of bands,
+    their asymmetry and the background's slope are chosen by BIC; models that it cannot tell apart
+    are averaged.
+
+    Args:
+        spectrum: at least 8 points; points within 15 nm of its excitation, and of twice that,
+            are left out.
+        range_nm: first and last wavelength to use, nm.
+
+    Raises:
+        InputError: too few points in the range.
+        AnalysisError: no band rises above the noise, or its maximum is not in the record.
+
+    Source: science.md 6.
+
+    Example:
+        >>> from cinedot.spectroscopy.bands import emission_spectrum
+        >>> nm = np.arange(420.0, 501.0)
+        >>> counts = np.round(emission_spectrum(nm, peak_nm=453.0, fwhm_nm=14.9, height=900.0))
+        >>> fit = fit_emission(Spectrum(wavelength_nm=nm, intensity=counts, label="PL"))
+        >>> abs(fit.peak.value - 453.0) < 0.1, abs(fit.fwhm.value - 14.9) < 0.1
+        (True, True)
+    """
+    wavelength, intensity = _usable(spectrum, range_nm)
+    scale = float(np.max(np.abs(intensity))) or 1.0
+    found = search_bands(wavelength, intensity / scale)
+    best = found.best
+    if best is None or found.evidence_for_band < _LEAST_EVIDENCE:
+        raise AnalysisError(
+            f"no emission band rises above the noise of spectrum {spectrum.label!r}.",
+            remedy="Widen `range`, or record longer.",
+        )
+    return _wrap(spectrum, found, best, scale)
+
+
+def _usable(
+    spectrum: Spectrum, range_nm: tuple[float, float] | None
+) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
+    """The points to fit: within the range, away from scattered excitation and its second order."""
+    wavelength, intensity = spectrum.wavelength_nm, spectrum.intensity
+    if not (np.isfinite(intensity).all() and np.isfinite(wavelength).all()):
+        raise InputError(
+            f"intensities must be finite, but some of spectrum {spectrum.label!r} are not.",
+            remedy="Leave these points out.",
+        )
+    if (np.diff(wavelength) <= 0).any() or (wavelength[:1] <= 0).any():
+        raise InputError(
+            f"wavelengths must be positive and rise, but those of {spectrum.label!r} do not.",
+            remedy="Sort them, or read the file with `read_spectra`.",
+        )
+    kept = np.ones(len(wavelength), dtype=bool)
+    if range_nm is not None:
+        kept &= (wavelength >= min(range_nm)) & (wavelength <= max(range_nm))
+    if spectrum.excitation_nm is not None:
+        for line in (spectrum.excitation_nm, 2 * spectrum.excitation_nm):
+            kept &= np.abs(wavelength - line) > _SCATTER_NM
+    if np.count_nonzero(kept) < 8:
+        raise InputError(
+            f"a band needs at least 8 points, but {np.count_nonzero(kept)} of spectrum "
+            f"{spectrum.label!r} are left.",
+            remedy="Widen `range`, or record in finer steps.",
+        )
+    return wavelength[kept], intensity[kept]
+
+
+def _wrap(spectrum: Spectrum, found: BandSearch, best: BandFit, scale: float) -> EmissionFit:
+    """Refit with the noise that the residuals show, read the band off, propagate."""
+    bands = best.terms[:, : best.model.bands] @ best.linear[: best.model.bands]
+    variance = variance_law(best.squares(), bands, curved=len(best.intensity) > 40)
+    rivals = [fit for fit in found.fits if found.bic(fit) < found.bic(best) + _WORTH_A_LOOK]
+    refits = [
+        fit_bands(fit.model, fit.wavelength_nm, fit.intensity, variance, fit.shape)
+        for fit in rivals
+    ]
+    fit = refits[rivals.index(best)]
+    dispersion, correlation = dispersion_of(fit)
+    values, sigmas = _averaged(refits, dispersion, correlation)
+    _refuse_outside(spectrum, fit, values, sigmas)
+    peak, width = float(values[0]), float(values[1])
+    # Within three points of an end nothing tells a maximum from a slope.
+    near = 3 * float(np.ptp(fit.wavelength_nm)) / (len(fit.wavelength_nm) - 1)
+    room = min(peak - float(fit.wavelength_nm[0]), float(fit.wavelength_nm[-1]) - peak)
+    inside = 3 <= int(np.argmax(fit.curve)) < len(fit.curve) - 3
+    found_width = inside and float(sigmas[1]) < 0.5 * width
+    topped = found_width and room >= max(0.25 * width, near)
+    held = found_width and room >= max(0.5 * width, near)
+    method = f"{fit.model.text()}, weighted least squares"
+
+    def estimate(index: int, unit: str, *, known: bool) -> Estimate:
+        return Estimate(
+            value=float(values[index]),
+            sigma=float(sigmas[index]),
+            unit=unit,
+            method=method,
+            status="ok" if known else "undetermined",
+        )
+
+    linear = fit.linear * scale
+    order = [int(k) for k in np.argsort(-linear[: fit.model.bands]) if k > 0]
+    return EmissionFit(
+        peak=estimate(0, "nm", known=topped),
+        fwhm=estimate(1, "nm", known=held),
+        peak_energy=estimate(2, "eV", known=topped),
+        fwhm_energy=estimate(3, "meV", known=held),
+        wavelength_nm=fit.wavelength_nm,
+        intensity=fit.intensity * scale,
+        curve=fit.curve * scale,
+        main=fit.terms[:, 0] * linear[0],
+        others=tuple(fit.terms[:, k] * linear[k] for k in order),
+        background=fit.terms[:, fit.model.bands :] @ linear[fit.model.bands :],
+        residual=fit.residual * scale,
+        noise=np.sqrt(variance) * scale,
+        status="ok" if held else "edge",
+        model=fit.model.text(),
+        evidence=_evidence(found),
+        reduced_chi_square=_against_neighbours(fit),
+        correlation=correlation,
+    )
+
+
+def _averaged(
+    fits: list[BandFit], dispersion: float, correlation: float
+) -> tuple[Float[np.ndarray, "4"], Float[np.ndarray, "4"]]:
+    """What is read off, averaged over the models by their evidence, and its sigma.
+
+    The spread between models that the record cannot tell apart is part of sigma.
+
+    Source: S. T. Buckland, K. P. Burnham, N. H. Augustin, Biometrics 53 (1997) 603, equation 4.
+    """
+    criteria = np.array([bic_of(fit, dispersion, correlation) for fit in fits])
+    weights = np.exp(-0.5 * (criteria - criteria.min()))
+    weights /= weights.sum()
+    values = np.stack([_read(fit.model, fit.shape) for fit in fits])
+    variances = np.stack([_reading_variance(fit) for fit in fits]) * dispersion
+    mean = weights @ values
+    return mean, weights @ np.sqrt(variances + (values - mean) ** 2)
+
+
+def _read(model: BandModel, shape: Float[np.ndarray, " nonlinear"]) -> Float[np.ndarray, "4"]:
+    """Peak (nm), FWHM (nm), energy of the maximum (eV), FWHM (meV) of the main band."""
+    centre, width, skew = main_band(model, shape)
+    peak, fwhm = read_off(centre_ev=centre, fwhm_ev=width, skew=skew)
+    return np.array([peak, fwhm, centre, 1000.0 * width])
+
+
+def _reading_variance(fit: BandFit) -> Float[np.ndarray, "4"]:
+    """Variances of what is read off, for independent points of the given variance."""
+    columns: list[Float[np.ndarray, "4"]] = []
+    for k in range(len(fit.shape)):
+        step = np.zeros_like(fit.shape)
+        step[k] = 1e-5
+        difference = _read(fit.model, fit.shape + step) - _read(fit.model, fit.shape - step)
+        columns.append(difference / 2e-5)
+    slopes = np.stack(columns, axis=1)
+    count = len(fit.shape)
+    covariance = fit.covariance()[:count, :count]
+    return np.clip(np.diag(slopes @ covariance @ slopes.T), 0.0, None)
+
+
+def _against_neighbours(fit: BandFit) -> float:
+    """Mean square of the residual over that of the noise between neighbouring points."""
+    noise = float(np.mean(local_squares(fit.intensity)))
+    freedom = max(len(fit.intensity) - fit.model.parameters, 1)
+    return float(np.sum(fit.residual**2)) / freedom / max(noise, 1e-300)
+
+
+def _refuse_outside(
+    spectrum: Spectrum,
+    fit: BandFit,
+    values: Float[np.ndarray, "4"],
+    sigmas: Float[np.ndarray, "4"],
+) -> None:
+    peak = float(values[0])
+    if not fit.wavelength_nm[0] < peak < fit.wavelength_nm[-1]:
+        raise AnalysisError(
+            f"the maximum of spectrum {spectrum.label!r} lies outside "
+            f"{fit.wavelength_nm[0]:g}-{fit.wavelength_nm[-1]:g} nm.",
+            remedy="Widen `range`, or record further.",
+        )
+    if not np.isfinite(sigmas).all() or sigmas[0] > float(np.ptp(fit.wavelength_nm)) / 4:
+        raise AnalysisError(
+            f"the main band of spectrum {spectrum.label!r} cannot be told from its background.",
+            remedy="Widen `range`, or record longer.",
+        )
+
+
+def _evidence(found: BandSearch) -> tuple[Candidate, ...]:
+    tried = [
+        Candidate(
+            model=fit.model.text(),
+            parameters=fit.model.parameters,
+            chi_square=fit.chi_square / found.dispersion,
+            bic=found.bic(fit),
+        )
+        for fit in found.fits
+    ]
+    return tuple(sorted(tried, key=lambda candidate: candidate.bic))
