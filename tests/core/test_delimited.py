@@ -156,7 +156,9 @@ def test_unknown_and_doubtful_columns(table):
         column_pair(found, x="tine")
     with pytest.raises(InputError, match="'counts' stands above columns 2, 3"):
         column_pair(found, y="counts")
-    with pytest.raises(InputError, match=r"7 is none of them. .*count from 1; those with numbers are 1, 2, 3"):
+    with pytest.raises(
+        InputError, match=r"7 is none of them. .*count from 1; those with numbers are 1, 2, 3"
+    ):
         column_pair(found, y=7)
     with pytest.raises(InputError, match="must hold two columns of numbers, but holds 1"):
         column_pair(table("1\n2\n"))

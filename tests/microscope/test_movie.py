@@ -1,7 +1,5 @@
 """A whole movie: its records, its truth, its seed."""
 
-import time
-
 import numpy as np
 import pytest
 from ase import Atoms
@@ -11,7 +9,6 @@ from cinedot.core import InputError
 from cinedot.core.tables import table_columns, write_table
 from cinedot.microscope import (
     AmorphousCarbon,
-    Camera,
     Exposure,
     Grid,
     Lens,
@@ -136,12 +133,3 @@ def test_what_cannot_be_filmed_says_why():
         simulate_movie(DOT, frames=0)
     with pytest.raises(InputError, match="lattice sites"):
         simulate_movie(Atoms("Pb", positions=[(0, 0, 0)]), shape=(64, 64), frames=1, motion=STILL)
-
-
-@pytest.mark.acceptance
-def test_the_demo_s_movie_takes_at_most_25_s():
-    dot = build(Cuboid.cube(4, HOST), "mla-cs", seed=0)
-    started = time.perf_counter()
-    made = simulate_movie(dot, support=AmorphousCarbon(), camera=Camera(), seed=0)
-    assert made.movie.frames.shape == (40, 256, 256)
-    assert time.perf_counter() - started < 25

@@ -4,6 +4,7 @@ import re
 from pathlib import Path
 
 from cinedot.core.errors import InputError
+from cinedot.core.files import not_readable
 
 
 def decoded(path: Path) -> str:
@@ -15,11 +16,7 @@ def decoded(path: Path) -> str:
     try:
         content = path.read_bytes()
     except OSError as fault:
-        raise InputError(
-            f"the file must be readable, but the system says: {fault.strerror or fault}.",
-            remedy="Check the name and the permissions.",
-            file=path,
-        ) from fault
+        raise not_readable(path, fault) from fault
     text = _text(content)
     if text is None or any(ord(c) < 32 and c not in "\t\n\r\f\v\x1a" for c in text):
         raise InputError(

@@ -52,6 +52,15 @@ def not_writable(path: Path, fault: OSError) -> InputError:
     )
 
 
+def not_readable(path: Path, fault: OSError) -> InputError:
+    """The error for a file that the system will not hand over."""
+    return InputError(
+        f"the file must be readable, but the system says: {fault.strerror or fault}.",
+        remedy="Check the name and the permissions.",
+        file=path,
+    )
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal, read in pieces."""
     with path.open("rb") as stream:

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from cinedot.core import InputError
+from cinedot.core.files import not_readable
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
 from cinedot.particle import host_named
@@ -145,6 +146,8 @@ def _read_toml(file: Path) -> dict[str, Any]:
             remedy='Texts stand in quotes, as in file = "pl.csv".',
             file=file,
         ) from fault
+    except OSError as fault:
+        raise not_readable(file, fault) from fault
     except UnicodeDecodeError as fault:
         raise InputError(
             f"this must be UTF-8 text, but byte {fault.start} is not.",

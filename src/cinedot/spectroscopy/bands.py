@@ -70,7 +70,8 @@ def band_slopes(
         rate = -8 * _LN2 * offset
     else:
         argument = 1 + 2 * np.sinh(skew) * offset
-        inside = np.where(argument > 0, argument, 1.0)
+        # Closer to its end the band is nought to the last digit, and its rate without bound.
+        inside = np.where(argument > 1e-9, argument, 1.0)
         rate = -4 * _LN2 * np.sinh(skew) * np.log(inside) / (skew**2 * inside)
     return band * (-rate / fwhm_ev - 2 / centre_ev), -band * rate * offset
 

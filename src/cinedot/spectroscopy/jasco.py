@@ -16,6 +16,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import InputError
+from cinedot.core.files import not_readable
 
 _NM = 0x10000103
 _ABSCISSAE = {_NM: "wavelength in nm", 0x20000203: "time in s"}
@@ -100,11 +101,7 @@ def _streams(path: Path) -> dict[str, bytes]:
         with path.open("rb") as file:
             signature = file.read(8)
     except OSError as fault:
-        raise InputError(
-            f"the file must be readable, but the system says: {fault.strerror or fault}.",
-            remedy="Check the name and the permissions.",
-            file=path,
-        ) from fault
+        raise not_readable(path, fault) from fault
     if signature.startswith(_OLD_SIGNATURE):
         raise InputError(
             "the file must be a JASCO record of Spectra Manager II (an OLE container), "
