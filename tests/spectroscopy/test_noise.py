@@ -18,9 +18,9 @@ def test_counting_noise_on_a_dark_level_is_found():
     rng = fresh()
     level = 1000 * np.exp(-0.5 * np.linspace(-3, 3, 20_000) ** 2)
     squares = rng.normal(0, np.sqrt(25 + level)) ** 2
-    # Each of 20,000 squares has relative variance 2: a slope is known to about 1.5 %, six of
-    # which are 10 %.
-    np.testing.assert_allclose(variance_law(squares, level, curved=False), 25 + level, rtol=0.1)
+    # A square has relative variance 2. The dark level rests on some 4,000 of them: 2.2 %, and
+    # twice that for its correlation with the slope; five of these.
+    np.testing.assert_allclose(variance_law(squares, level, curved=False), 25 + level, rtol=0.22)
 
 
 @given(

@@ -131,7 +131,7 @@ def _provenance(dossier: Dossier, *, command: str) -> dict[str, Any]:
         "system": platform.platform(terse=True),
         "libraries": {
             name: metadata.version(name)
-            for name in ("numpy", "scipy", "jax", "ase", "rosettasciio", "tifffile", "lmfit")
+            for name in ("numpy", "scipy", "jax", "ase", "rosettasciio", "tifffile")
         },
         "command": command,
         "date": datetime.now(UTC).isoformat(timespec="seconds"),

@@ -294,7 +294,9 @@ def _solve(
     """Linear least squares with heights not negative and the background nowhere below `floor`."""
     weighted = terms * weight[:, None]
     scale = np.linalg.norm(weighted, axis=0)
-    scale[scale == 0] = 1.0
+    # A band between the points, or beyond the record, has no height that could be told.
+    weighted = weighted * (scale > 1e-12 * scale.max())
+    scale[scale <= 1e-12 * scale.max()] = 1.0
     weighted = weighted / scale
     above = (target - floor) * weight
     free = np.linalg.lstsq(weighted, above, rcond=1e-12)[0]
