@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping
 
 from cinedot.core import Estimate
 from cinedot.dossier.findings import Check, SectionOutcome
+from cinedot.dossier.quantities import general_key
 
 AGREE_SIGMA = 2.0
 TENSION_SIGMA = 3.0
@@ -76,11 +77,24 @@ def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:
             method=survey.method,
         )
         yield compare(
-            "size: survey against movie", one_dot, movie, of=("survey, one dot of it,", "movie")
+            f"size: survey against {key.rpartition('.')[0]}",
+            one_dot,
+            movie,
+            of=("survey, one dot of it,", "movie"),
         )
 
 
 def _reports(found: Mapping[str, Estimate], reported: Mapping[str, Estimate]) -> Iterable[Check]:
     for key, stated in reported.items():
-        if key in found:
-            yield compare(f"{key} (reported)", found[key], stated, of=("found", "reported"))
+        answers = {name: one for name, one in found.items() if _asks_for(key, name)}
+        for name, one in answers.items():
+            yield compare(f"{name} (reported)", one, stated, of=("found", "reported"))
+        if not answers:
+            detail = f"reported {stated.text()}; nothing here measures it."
+            yield Check(name=f"{key} (reported)", status="undecided", detail=detail)
+
+
+def _asks_for(key: str, name: str) -> bool:
+    """Whether a reported key means this quantity: its own, or that of every named movie."""
+    section, _, quantity = name.rpartition(".")
+    return key in (name, general_key(section, quantity))

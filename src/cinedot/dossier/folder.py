@@ -1,50 +1,63 @@
 """From a folder on disk to a checked manifest and the files it names."""
 
 import difflib
+import shlex
 import tomllib
 from pathlib import Path
 from typing import Any, cast
 
-from pydantic import BaseModel, ValidationError
-from pydantic_core import ErrorDetails
+from pydantic import ValidationError
 
 from cinedot.core import InputError
 from cinedot.core.files import not_readable
+from cinedot.dossier.complaints import explained
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
-from cinedot.particle import host_named
+from cinedot.particle import compound_named, host_named
+
+LONGEST_NAME = 255
+"""The longest file name, in characters, that file systems take."""
 
 
-def open_folder(folder: Path, *, allow_outside: bool = False) -> SampleFolder:
+def open_folder(folder: Path, *, allow_outside: bool = False, use_lab: bool = True) -> SampleFolder:
     """Read and check `sample.toml` with the defaults of the nearest `lab.toml` above it.
 
     Args:
         folder: the sample folder.
         allow_outside: let paths in the manifest leave the folder.
+        use_lab: take defaults from `lab.toml`.
 
     Raises:
         InputError: no folder, no `sample.toml`, broken TOML, an unknown key or unit.
     """
+    if folder.is_file():
+        raise InputError(
+            "a sample must be given as its folder, but this is a file.",
+            remedy=f"Try `cinedot analyze {shlex.quote(str(folder.parent))}`.",
+            file=folder,
+        )
     if not folder.is_dir():
         raise InputError(
             "a sample folder must exist here, but there is none.",
-            remedy=f"Make one with `cinedot new {folder}`.",
+            remedy=f"Make one with `cinedot new {shlex.quote(str(folder))}`.",
             file=folder,
         )
     file = folder / "sample.toml"
     if not file.is_file():
         raise InputError(
             "a sample folder must hold sample.toml, but this one does not.",
-            remedy=f"Write one with `cinedot new {folder}` and fill it in.",
+            remedy=f"Write one with `cinedot new {shlex.quote(str(folder))}` and fill it in.",
             file=folder,
         )
-    content = _with_defaults(_read_toml(file), _lab_defaults(folder))
+    own = _read_toml(file)
+    lab_file, defaults = _lab_defaults(folder) if use_lab else (file, {})
     try:
-        manifest = Manifest.model_validate(content)
+        manifest = Manifest.model_validate(_hashable(_with_defaults(own, defaults)))
     except ValidationError as fault:
         # A misspelt key leaves its right spelling missing: the misspelling is the cause.
         complaints = sorted(fault.errors(), key=lambda one: one["type"] != "extra_forbidden")
-        raise _explain(complaints[0], file) from fault
+        blamed = lab_file if _from_lab(own, defaults, complaints[0]["loc"]) else file
+        raise explained(complaints[0], blamed) from fault
     _check_words(manifest, file)
     return SampleFolder(folder=folder, manifest=manifest, allow_outside=allow_outside)
 
@@ -55,6 +68,9 @@ def _check_words(manifest: Manifest, file: Path) -> None:
     try:
         if manifest.sample.host is not None:
             host_named(manifest.sample.host)
+        place = "[model] compounds"
+        for compound in manifest.model.compounds or ():
+            compound_named(compound)
         place = "[reported]"
         for key, number in manifest.reported.items():
             reported_estimate(key, number)
@@ -74,6 +90,13 @@ def find_file(sample: SampleFolder, name: str, *, key: str) -> Path:
         InputError: it is missing, or it lies outside the folder without leave.
     """
     path = sample.folder / name
+    if not name or "\0" in name or len(Path(name).name) > LONGEST_NAME:
+        raise InputError(
+            f"a file's name must be given, but is {name[:40]!r}.",
+            remedy="Correct it, or take the section out.",
+            file=sample.manifest_file,
+            place=key,
+        )
     if not sample.allow_outside and not path.resolve().is_relative_to(sample.folder.resolve()):
         raise InputError(
             f"paths must stay inside the sample folder, but this is {name!r}.",
@@ -156,12 +179,43 @@ def _read_toml(file: Path) -> dict[str, Any]:
         ) from fault
 
 
-def _lab_defaults(folder: Path) -> dict[str, Any]:
+def _lab_defaults(folder: Path) -> tuple[Path, dict[str, Any]]:
+    """The nearest `lab.toml` above a folder: its path and its sections."""
     for parent in folder.resolve().parents:
         file = parent / "lab.toml"
         if file.is_file():
-            return _read_toml(file)
-    return {}
+            defaults = _read_toml(file)
+            for section, keys in defaults.items():
+                if section not in Manifest.model_fields or not isinstance(keys, dict):
+                    near = difflib.get_close_matches(section, Manifest.model_fields, n=1)
+                    hint = f" The nearest section is [{near[0]}]." if near else ""
+                    raise InputError(
+                        f"`{section}` must be a section of sample.toml.{hint}",
+                        remedy='Defaults stand in sections, as in [movie] voltage = "80 kV".',
+                        file=file,
+                    )
+            return file, defaults
+    return folder / "lab.toml", {}
+
+
+def _from_lab(
+    own: dict[str, Any], defaults: dict[str, Any], location: tuple[int | str, ...]
+) -> bool:
+    """Whether the key that is complained of came from the laboratory's defaults."""
+    section, *rest = [part for part in location if isinstance(part, str)] or [""]
+    if not rest or rest[0] not in defaults.get(section, {}):
+        return False
+    tables = own.get(section)
+    return not any(rest[0] in table for table in (tables if isinstance(tables, list) else [tables]))
+
+
+def _hashable(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
+    """TOML's lists as tuples, as the manifest keeps them."""
+    if isinstance(value, dict):
+        return {key: _hashable(one) for key, one in cast("dict[str, Any]", value).items()}
+    if isinstance(value, list):
+        return tuple(_hashable(one) for one in cast("list[Any]", value))
+    return value
 
 
 def _with_defaults(content: dict[str, Any], defaults: dict[str, Any]) -> dict[str, Any]:
@@ -177,66 +231,3 @@ def _with_defaults(content: dict[str, Any], defaults: dict[str, Any]) -> dict[st
             tables = cast("list[dict[str, Any]]", own)
             filled[section] = [{**keys, **table} for table in tables]
     return filled
-
-
-def _explain(error: ErrorDetails, file: Path) -> InputError:
-    """One line from the first of pydantic's complaints."""
-    place = _place(error["loc"])
-    own = error.get("ctx", {}).get("error")
-    if isinstance(own, InputError):
-        return own.within(file=file, place=place)
-    key = str(error["loc"][-1]) if error["loc"] else ""
-    match error["type"]:
-        case "extra_forbidden":
-            known = _known_keys(error["loc"][:-1])
-            near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
-            hint = (
-                f"The nearest known key is `{near[0]}`."
-                if near
-                else f"Known are {', '.join(known)}."
-            )
-            return InputError(
-                f"`{key}` is no key of this section.", remedy=hint, file=file, place=place
-            )
-        case "missing":
-            return InputError(
-                f"`{key}` must be given, but is missing.",
-                remedy="`cinedot new` writes an example.",
-                file=file,
-                place=place,
-            )
-        case _:
-            return InputError(
-                f"{error['msg']}, but is {error['input']!r}.",
-                remedy="`cinedot new` writes an example.",
-                file=file,
-                place=place,
-            )
-
-
-def _place(location: tuple[int | str, ...]) -> str:
-    section, keys = location[:1], [part for part in location[1:] if isinstance(part, str)]
-    return " ".join([f"[{section[0]}]" if section else "", *keys[-1:]]).strip()
-
-
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
-    """The keys that the section at `location` knows, as the file spells them."""
-    model: type[BaseModel] = Manifest
-    for part in location:
-        field = next(
-            (f for n, f in model.model_fields.items() if part in (n, f.alias)),
-            None,
-        )
-        inner = None if field is None else _model_in(field.annotation)
-        model = inner or model
-    return [field.alias or name for name, field in model.model_fields.items()]
-
-
-def _model_in(annotation: Any) -> type[BaseModel] | None:  # noqa: ANN401 - any annotation
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
-        return annotation
-    for argument in getattr(annotation, "__args__", ()):
-        found = _model_in(argument)
-        if found:
-            return found
-    return None

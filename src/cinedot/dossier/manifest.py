@@ -3,6 +3,8 @@
 Field names in Python carry their unit; the keys in the file are their aliases without it.
 """
 
+import math
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -23,7 +25,11 @@ def _in(unit: str, *, positive: bool = True) -> BeforeValidator:
                 remedy=f'Write it as in {key} = "1.0 {unit}".',
             )
         number = quantity(value, unit, key=key)
-        if positive and not 0 < number < float("inf"):
+        if not math.isfinite(number):
+            raise InputError(
+                f"`{key}` must be a finite number, but is {value!r}.", remedy="Correct it."
+            )
+        if positive and number <= 0:
             raise InputError(
                 f"`{key}` must be above 0 {unit}, but is {value!r}.",
                 remedy="Check its sign and unit.",
@@ -38,7 +44,7 @@ def _unit_suffix(unit: str) -> str:
 
 
 def _as_list(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
-    return [value] if isinstance(value, dict | str) else value
+    return (value,) if isinstance(value, dict | str) else value
 
 
 Nanometre = Annotated[float, _in("nm")]
@@ -50,10 +56,14 @@ Nanosecond = Annotated[float, _in("ns")]
 DoseRate = Annotated[float, _in("e/nm^2/s")]
 
 
+Edge = Annotated[int, Field(ge=1)]
+
+
 class Section(BaseModel):
     """A section of `sample.toml`: unknown keys are errors, values do not change."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # Strict: TOML has types, and `series = "yes"` or `x = true` is a slip of the pen.
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class SampleSection(Section):
@@ -66,10 +76,15 @@ class SampleSection(Section):
 
 
 class ModelSection(Section):
-    """What the particles may be."""
+    """What the particles may be: a number is a cube, a triple a cuboid."""
 
-    edges: tuple[int | tuple[int, int, int], ...] = (3, 4, 5, 6)
+    edges: tuple[Edge | tuple[Edge, Edge, Edge], ...] = Field(default=(3, 4, 5, 6), min_length=1)
     compounds: tuple[str, ...] | None = None
+
+    @property
+    def cubes(self) -> tuple[int, ...]:
+        """The cubes among the edges, in Pb atoms an edge."""
+        return tuple(edge for edge in self.edges if isinstance(edge, int))
 
 
 class MicroscopeSection(Section):
@@ -91,7 +106,7 @@ class MicroscopeSection(Section):
 class MovieSection(MicroscopeSection):
     """One movie."""
 
-    name: str | None = None
+    name: str | None = Field(default=None, min_length=1)
     file: str
     frame_time_s: Second | None = Field(default=None, alias="frame_time")
     frames: str | None = Field(default=None, pattern=r"^\d*:\d*$")
@@ -212,18 +227,49 @@ class ReportedNumber(Section):
     value: float | str
     sigma: float | None = Field(default=None, ge=0)
     unit: str | None = None
+    rounding: float = 0.0
+    """Half of the last digit's place: what a number without a sigma leaves open."""
+
+
+_NUMBER_WITH_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
 
 
 def _reported(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
+    """A number, "453 nm", or { value = 237, sigma = 6 } as the fields of `ReportedNumber`."""
     if isinstance(value, dict):
-        return value
-    if isinstance(value, str) and " " in value:
-        number, _, unit = value.partition(" ")
-        try:
-            return {"value": float(number), "unit": unit.strip()}
-        except ValueError:
+        if "value" not in value:
+            raise InputError(
+                "a reported number must have a `value`, but this table has none.",
+                remedy='Keys with a dot stand in quotes, as in "emission.peak" = "453 nm".',
+            )
+        return {**_reported(value["value"]), **{k: v for k, v in value.items() if k != "value"}}
+    if isinstance(value, str):
+        found = _NUMBER_WITH_UNIT.fullmatch(value)
+        if found is None:
             return {"value": value}
-    return {"value": value}
+        return {
+            "value": float(found[1]),
+            "rounding": _last_digit(found[1]) / 2,
+            **({"unit": found[2].strip()} if found[2].strip() else {}),
+        }
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise InputError(
+            f"a reported number must be a number or a text, but is {value!r}.",
+            remedy='Write it as in "emission.peak" = "453 nm".',
+        )
+    return {"value": float(value), "rounding": _last_digit(repr(value)) / 2}
+
+
+def _last_digit(number: str) -> float:
+    """The place value of a number's last digit.
+
+    Example:
+        >>> _last_digit("453"), _last_digit("14.9"), _last_digit("10.6e7")
+        (1.0, 0.1, 1000000.0)
+    """
+    mantissa, _, exponent = number.lower().partition("e")
+    decimals = len(mantissa.partition(".")[2])
+    return float(f"1e{int(exponent or 0) - decimals}")
 
 
 class Manifest(Section):

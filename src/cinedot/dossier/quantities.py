@@ -1,6 +1,7 @@
 """The quantities that a dossier may hold: fixed units, and words for a reader."""
 
 import difflib
+import math
 import tomllib
 from functools import cache
 from importlib import resources
@@ -8,6 +9,9 @@ from importlib import resources
 from cinedot.core import Estimate, InputError
 from cinedot.core.units import quantity
 from cinedot.dossier.manifest import ReportedNumber
+
+TEXTS = ("movie.edges", "movie.compound")
+"""Quantities whose value is a text."""
 
 
 @cache
@@ -53,7 +57,20 @@ def reported_estimate(key: str, number: ReportedNumber) -> Estimate:
         raise InputError(f"`{key}` is no quantity of a dossier.", remedy=hint, place="[reported]")
     unit = known[general][0]
     value, sigma = number.value, number.sigma
-    if number.unit and number.unit != unit and isinstance(value, float):
-        value = quantity(f"{value} {number.unit}", unit, key=key)
-        sigma = None if sigma is None else quantity(f"{sigma} {number.unit}", unit, key=key)
-    return Estimate(value=value, sigma=sigma, unit=unit, method="reported")
+    if isinstance(value, str):
+        if general not in TEXTS:
+            raise InputError(
+                f"`{key}` must be a number, but is {value!r}.",
+                remedy=f'Write it as in "{key}" = "1.0 {unit}".'.replace(' "', '"'),
+                place="[reported]",
+            )
+        return Estimate(value=value, sigma=None, unit=unit, method="reported")
+    scale = 1.0
+    if number.unit and number.unit != unit:
+        scale = quantity(f"1 {number.unit}", unit.replace("per ", "1/"), key=key)
+    if sigma is not None:
+        method = "reported"
+    else:
+        # A rounded number lies anywhere within half of its last digit.
+        sigma, method = number.rounding / math.sqrt(3), "reported; sigma from its last digit"
+    return Estimate(value=value * scale, sigma=sigma * scale, unit=unit, method=method)
