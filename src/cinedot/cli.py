@@ -1,6 +1,7 @@
 """The command line: parse, call, print. Everything heavy is imported where it is used."""
 
 import logging
+import shlex
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -29,14 +30,8 @@ def main() -> None:
 
         if not isinstance(fault, InputError):
             raise
-        _refuse(str(fault), status=2)
-    except KeyboardInterrupt:
-        _refuse("stopped; results/ holds what an earlier run wrote.", status=130)
-
-
-def _refuse(line: str, *, status: int) -> None:
-    print(f"cinedot: {line}", file=sys.stderr)
-    sys.exit(status)
+        print(f"cinedot: {fault}", file=sys.stderr)
+        sys.exit(2)
 
 
 def _version(wanted: bool) -> bool:
@@ -70,7 +65,8 @@ def new(
     """Write a commented sample.toml to fill in."""
     from cinedot.dossier.starter import write_starter
 
-    print(f"Wrote {write_starter(folder)}. Fill it in, then: cinedot analyze {folder}")
+    file = write_starter(folder)
+    print(f"Wrote {file}. Fill it in, then: cinedot analyze {shlex.quote(str(folder))}")
 
 
 @app.command()

@@ -9,8 +9,10 @@ from importlib import resources
 from pathlib import Path
 
 import jsonschema
+import numpy as np
 import pyarrow.parquet as pq
 import pytest
+import tifffile
 
 from cinedot.core.tables import arrow_schema
 from cinedot.dossier.quantities import general_key, known_quantities
@@ -78,7 +80,7 @@ def test_the_page_needs_no_network_and_hides_nothing(run: Run, light_folder: Pat
 
 def test_a_failing_section_does_not_take_the_others_along(run: Run, light_folder: Path) -> None:
     (light_folder / "flat.csv").write_text(
-        "time_ns,counts\n" + "".join(f"{0.1 * k:.1f},0\n" for k in range(200))
+        "time_ns,counts\n" + "".join(f"{0.1 * k:.1f},{k % 2}\n" for k in range(200))
     )
     with (light_folder / "sample.toml").open("a") as stream:
         stream.write('[decay]\nfile = "flat.csv"\n')
@@ -176,6 +178,83 @@ def test_an_output_folder_that_cannot_be_written_is_told_before_the_work(
     status, _, err = run("analyze", light_folder, "--out", target)
     assert status == 2
     assert re.fullmatch(r"cinedot: \S+deeper: this must be writable.*--out.*\n", err)
+
+
+def test_results_are_not_mixed_with_recordings(run: Run, light_folder: Path) -> None:
+    (light_folder / "series.parquet").write_bytes(b"somebody's own")
+    status, _, err = run("analyze", light_folder, "--out", light_folder)
+    assert (status, err.count("\n")) == (2, 1)
+    assert (light_folder / "series.parquet").read_bytes() == b"somebody's own"
+
+
+def test_a_folder_in_the_way_of_a_result_is_told_before_the_work(
+    run: Run, light_folder: Path
+) -> None:
+    (light_folder / "results" / "dossier.html").mkdir(parents=True)
+    status, _, err = run("analyze", light_folder)
+    assert (status, err.count("\n")) == (2, 1)
+    assert [path.name for path in (light_folder / "results").iterdir()] == ["dossier.html"]
+
+
+def test_a_response_longer_than_the_decay_is_bad_input(run: Run, tmp_path: Path) -> None:
+    for name, channels in (("decay.csv", 100), ("irf.csv", 120)):
+        rows = "".join(f"{0.1 * k:.1f},{max(0, 90 - k)}\n" for k in range(channels))
+        (tmp_path / name).write_text(f"time_ns,counts\n{rows}")
+    (tmp_path / "sample.toml").write_text(
+        '[sample]\nname = "bad"\n[decay]\nfile = "decay.csv"\nirf = "irf.csv"\n'
+    )
+    _one_line(run, tmp_path, r"irf\.csv: .*must not be longer than the decay")
+
+
+def _movie(folder: Path, frames: np.ndarray, more: str = "") -> None:
+    tifffile.imwrite(
+        folder / "m.tif",
+        frames,
+        imagej=True,
+        resolution=(1 / 0.042, 1 / 0.042),
+        metadata={"unit": "nm", "finterval": 0.02, "axes": "TYX"},
+    )
+    (folder / "sample.toml").write_text(
+        f'[sample]\nname = "film"\nhost = "CsPbBr3"\n[movie]\nfile = "m.tif"\n{more}\n'
+    )
+
+
+def test_nan_in_a_later_frame_is_bad_input_and_skip_helps(run: Run, tmp_path: Path) -> None:
+    frames = np.random.default_rng().normal(100, 10, (5, 192, 192)).astype(np.float32)
+    frames[3, 10, 10] = np.nan
+    _movie(tmp_path, frames)
+    _one_line(run, tmp_path, r"m\.tif, frame 3: .*finite.*skip = \[3\]")
+    _movie(tmp_path, frames, "skip = [3]")
+    assert run("analyze", tmp_path)[0] == 1
+
+
+def test_a_movie_of_noise_has_no_particle(run: Run, tmp_path: Path) -> None:
+    """The search allows 0.02 false places a movie; here none may come in five of them at once."""
+    found = 0
+    for _ in range(5):
+        counts = np.random.default_rng().poisson(880, (4, 192, 192)).astype(np.uint16)
+        _movie(tmp_path, counts)
+        status, _, err = run("analyze", tmp_path)
+        assert ("no particle was found" in err) == (status == 1)
+        found += status == 0
+    # Binomial(5, 0.02) reaches 4 once in 1.3 million runs.
+    assert found < 4
+
+
+@pytest.mark.parametrize(
+    ("window", "says"),
+    [
+        ('frames = "0:9"', r"movie's 0 to 3"),
+        ("skip = [7]", r"movie's 0 to 3"),
+        ('frames = "2:2"', r"movie's 0 to 3"),
+        ('region = ["90 nm", "90 nm", "99 nm", "99 nm"]', r"`region` must lie within"),
+    ],
+)
+def test_windows_that_leave_nothing_are_refused(
+    run: Run, tmp_path: Path, window: str, says: str
+) -> None:
+    _movie(tmp_path, np.ones((4, 192, 192), np.uint16), window)
+    _one_line(run, tmp_path, says)
 
 
 def test_a_starter_that_names_nothing_says_what_to_do(run: Run, tmp_path: Path) -> None:

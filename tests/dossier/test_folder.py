@@ -9,6 +9,7 @@ import pytest
 
 from cinedot.core import InputError
 from cinedot.dossier.folder import find_file, find_files, open_folder
+from cinedot.dossier.quantities import reported_estimate
 from cinedot.dossier.starter import write_starter
 
 SAMPLE = '[sample]\nname = "QD4"\n'
@@ -59,6 +60,16 @@ def test_quantities_carry_their_unit_as_text_or_stand_bare(tmp_path: Path) -> No
         ('[emission]\nfile = "a"\nrange = ["520 nm", "430 nm"]\n', r"from low to high"),
         ('[reported]\n"emission.peek" = "453 nm"\n', r"\[reported\].*nearest is `emission.peak`"),
         ('[reported]\n"emission.peak" = "453 ms"\n', r"\[reported\].*must be in nm"),
+        ('[reported]\n"emission.peak" = "blue"\n', r"must be a number, but is 'blue'"),
+        ('[reported]\nemission.peak = "453 nm"\n', r"Keys with a dot stand in quotes"),
+        ('[reported]\n"emission.peak" = nan\n', r"\[reported\].*finite"),
+        ('[movie]\nfile = "m.tif"\ndefocus = nan\n', r"`defocus` must be a finite number"),
+        ('[movie]\nfile = "m.tif"\noffset = inf\n', r"`offset` must be a finite number"),
+        ('[movie]\nfile = ["m.tif"]\n', r"`file` must be a text in quotes, but is \['m.tif'\]"),
+        ('[emission]\nfile = "a"\nseries = "yes"\n', r"`series` must be true or false"),
+        ('[emission]\nfile = "a"\nrange = "430 nm"\n', r"`range` must be a list"),
+        ("[model]\nedges = [0, 4]\n", r"\[model\] edges"),
+        ('[model]\ncompounds = ["mla-sc"]\n', r"\[model\] compounds.*mla-cs"),
         ('[movie\nfile = "m.tif"\n', r"must be TOML.*line 3"),
     ],
 )
@@ -94,6 +105,49 @@ def test_the_laboratory_gives_defaults_and_the_sample_overrides_them(tmp_path: P
     assert [movie.voltage_kv for movie in manifest.movie] == [60, 80]
     assert [movie.defocus_nm for movie in manifest.movie] == [5, 5]
     assert manifest.emission is None
+
+
+@pytest.mark.parametrize(
+    ("lab", "says"),
+    [
+        ('[moovie]\nvoltage = "60 kV"\n', r"lab\.toml: `moovie`.*\[movie\]"),
+        ('[movie]\nvoltage = "60 nm"\n', r"lab\.toml, \[movie\] voltage: .*kV"),
+    ],
+)
+def test_a_fault_in_the_laboratory_s_file_is_laid_at_its_door(
+    tmp_path: Path, lab: str, says: str
+) -> None:
+    (tmp_path / "lab.toml").write_text(lab)
+    with pytest.raises(InputError, match=says):
+        open_folder(_folder(tmp_path, SAMPLE + '[movie]\nfile = "m.tif"\n'))
+    assert open_folder(tmp_path / "sample", use_lab=False).manifest.movie
+
+
+def test_a_reported_number_without_a_sigma_is_good_to_its_last_digit(tmp_path: Path) -> None:
+    text = SAMPLE + (
+        '[reported]\n"emission.peak" = "453nm"\n'
+        '"emission.fwhm" = { value = "14.9 nm", sigma = 1.0 }\n'
+        '"decay.k_r" = "10.6e7 1/s"\n'
+    )
+    manifest = open_folder(_folder(tmp_path, text)).manifest
+    found = {key: reported_estimate(key, one) for key, one in manifest.reported.items()}
+    # Anywhere within half of the last digit: half a nm over the square root of 3.
+    assert found["emission.peak"].sigma == pytest.approx(0.5 / 3**0.5)
+    assert (found["emission.fwhm"].value, found["emission.fwhm"].sigma) == (14.9, 1.0)
+    assert (found["decay.k_r"].value, found["decay.k_r"].unit) == (10.6e7, "per s")
+
+
+@pytest.mark.parametrize("name", ["", "a\0b", "x" * 300])
+def test_impossible_file_names_are_refused(tmp_path: Path, name: str) -> None:
+    sample = open_folder(_folder(tmp_path, SAMPLE))
+    with pytest.raises(InputError, match=r"\[emission\] file: a file's name must be given"):
+        find_file(sample, name, key="[emission] file")
+
+
+def test_a_file_in_place_of_a_folder_says_so(tmp_path: Path) -> None:
+    folder = _folder(tmp_path, SAMPLE)
+    with pytest.raises(InputError, match="must be given as its folder"):
+        open_folder(folder / "sample.toml")
 
 
 def test_a_missing_file_names_its_place_and_the_nearest(tmp_path: Path) -> None:

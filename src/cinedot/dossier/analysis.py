@@ -58,6 +58,7 @@ def analyze(
     *,
     only: tuple[str, ...] = (),
     allow_outside: bool = False,
+    use_lab: bool = True,
     progress: Progress | None = None,
 ) -> Dossier:
     """Run every analysis that the files of a sample folder allow.
@@ -69,6 +70,7 @@ def analyze(
         folder: the sample folder.
         only: names of sections to run; all when empty.
         allow_outside: let paths in `sample.toml` leave the folder.
+        use_lab: take defaults from a `lab.toml` above the folder.
         progress: what shows how far the work has come.
 
     Raises:
@@ -76,7 +78,7 @@ def analyze(
     """
     began = time.monotonic()
     try:
-        sample = open_folder(folder, allow_outside=allow_outside)
+        sample = open_folder(folder, allow_outside=allow_outside, use_lab=use_lab)
         _something_to_do(sample)
         tasks = _chosen(tasks_of(sample), only, sample)
     except InputError as fault:
@@ -140,11 +142,10 @@ def _run(name: str, work: Work, progress: Progress) -> SectionOutcome:
     except (AnalysisError, InputError) as fault:
         return SectionOutcome(name=name, status="failed", message=str(fault))
     except Exception as fault:  # one section's defect must not take the others' answers with it
-        log.debug("section %s failed", name, exc_info=True)
-        message = f"unexpected {type(fault).__name__}: {' '.join(str(fault).split())}"
-        return SectionOutcome(
-            name=name, status="failed", message=f"{message}. Run with -v and report it."
-        )
+        log.info("section %s failed", name, exc_info=True)
+        message = f"unexpected {type(fault).__name__}: {' '.join(str(fault).split())[:300]}"
+        remedy = "Please report what `cinedot -v analyze` prints."
+        return SectionOutcome(name=name, status="failed", message=f"{message}. {remedy}")
 
 
 def _left_out(manifest: Manifest, only: tuple[str, ...]) -> Iterable[SectionOutcome]:

@@ -46,7 +46,7 @@ def analyze_folders(
 def _analyze_one(folder: Path, out: Path, *, only: tuple[str, ...], allow_outside: bool) -> int:
     try:
         if (folder / "sample.toml").is_file():
-            check_writable(out)
+            check_writable(out, folder)
         progress = Bars(Console(stderr=True))
         dossier = analyze(folder, only=only, allow_outside=allow_outside, progress=progress)
         page = write_dossier(dossier, out, command=command_line())
@@ -67,8 +67,9 @@ def run_demo(folder: Path, *, seed: int) -> int:
     from cinedot.dossier.demo import compare_with_truth, write_virtual_sample
 
     progress = Bars(Console(stderr=True))
+    check_writable(folder / "results", folder)
     truth = write_virtual_sample(folder, seed=seed, progress=progress)
-    dossier = analyze(folder, progress=progress)
+    dossier = analyze(folder, use_lab=False, progress=progress)
     page = write_dossier(dossier, folder / "results", command=command_line())
     table = Table(title="Virtual sample: what went in, what came out", title_justify="left")
     for heading in ("quantity", "truth", "found", "sigma", "unit", "(found - truth) / sigma"):

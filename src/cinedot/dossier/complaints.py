@@ -66,8 +66,7 @@ _RULES = {
 def _rule(kind: str, error: ErrorDetails) -> str:
     if kind in _RULES:
         return _RULES[kind]
-    message = error["msg"]
-    return f"must be {message.removeprefix('Input should be ')}" if message else "must be valid"
+    return f"must be {error['msg'].removeprefix('Input should be ')}"
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - TOML holds anything
@@ -85,7 +84,7 @@ def _key(location: tuple[int | str, ...]) -> str:
 
 def _of_pydantic(word: str) -> bool:
     """Words that pydantic adds to a place: the branches of a union."""
-    return word in {"float", "int", "str", "bool"} or "[" in word
+    return word in {"float", "int", "str", "bool"} or "[" in word or "-" in word
 
 
 def _place(location: tuple[int | str, ...]) -> str:

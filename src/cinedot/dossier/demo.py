@@ -76,6 +76,8 @@ def write_virtual_sample(folder: Path, *, seed: int, progress: Progress) -> Mapp
         InputError: the folder holds something else, or cannot be written to.
     """
     _check_free(folder)
+    # The mark of a demo comes first: one that was interrupted may be begun again.
+    _write_text(folder / "truth.json", json.dumps({"seed": seed, "truth": {}}) + "\n")
     rng = np.random.default_rng([seed, 1])
     truth = {
         **_write_movie(folder, seed, progress),
@@ -112,6 +114,12 @@ def compare_with_truth(dossier: Dossier, truth: Mapping[str, float]) -> Iterable
 
 def _check_free(folder: Path) -> None:
     """A folder that is no earlier demo is somebody's work: it is not written into."""
+    if folder.is_file():
+        raise InputError(
+            "the demo's folder must be a folder, but this is a file.",
+            remedy="Choose another, as in `cinedot demo my-demo`.",
+            file=folder,
+        )
     if folder.is_dir() and any(folder.iterdir()) and not (folder / "truth.json").is_file():
         raise InputError(
             "the demo's folder must be new, empty, or an earlier demo, but this holds other files.",

@@ -207,7 +207,7 @@ def _scale_bar(
 ) -> None:
     bar = scale_bar_nm(wide_nm)
     x0, y0 = left_nm + 0.04 * wide_nm, top_nm + 0.95 * high_nm
-    plate = {"left": 0.02 * wide_nm, "up": 0.075 * high_nm, "down": 0.025 * high_nm}
+    plate = {"left": 0.012 * wide_nm, "up": 0.066 * high_nm, "down": 0.016 * high_nm}
     figure.add_shape(
         type="rect",
         x0=x0 - plate["left"],

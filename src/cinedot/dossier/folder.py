@@ -205,8 +205,9 @@ def _from_lab(
     section, *rest = [part for part in location if isinstance(part, str)] or [""]
     if not rest or rest[0] not in defaults.get(section, {}):
         return False
-    tables = own.get(section)
-    return not any(rest[0] in table for table in (tables if isinstance(tables, list) else [tables]))
+    found = own.get(section, {})
+    tables = cast("list[dict[str, Any]]", found if isinstance(found, list) else [found])
+    return not any(rest[0] in table for table in tables)
 
 
 def _hashable(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything

@@ -1,8 +1,10 @@
 """`results/`: the contract's files, each written whole, none left over from an earlier run."""
 
 import json
+import os
 import platform
 import sys
+import tempfile
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -10,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cinedot import __version__
 from cinedot.core import InputError
-from cinedot.core.files import not_writable, sha256_of, written_whole
+from cinedot.core.files import not_writable, sha256_of
 from cinedot.core.tables import arrow_schema, table_columns, write_table
 from cinedot.dossier.analysis import Dossier
 from cinedot.dossier.page import render_page
@@ -21,11 +23,16 @@ if TYPE_CHECKING:
 SCHEMA_VERSION = 1
 
 
-def check_writable(out: Path) -> None:
-    """Fail before the work, not after it, where the output folder cannot be written to.
+def check_writable(out: Path, sample_folder: Path) -> None:
+    """Fail before the work, not after it, where the results cannot be written.
+
+    Args:
+        out: the results folder.
+        sample_folder: the folder with the recordings, which results must not be mixed with.
 
     Raises:
-        InputError: the folder cannot be made or written to.
+        InputError: the folder cannot be made or written to, is the sample's own, or holds
+            folders by the names of results.
     """
     if out.exists() and not out.is_dir():
         raise InputError(
@@ -33,8 +40,21 @@ def check_writable(out: Path) -> None:
             remedy="Choose another with --out.",
             file=out,
         )
+    if out.resolve() == sample_folder.resolve():
+        raise InputError(
+            "results must not be mixed with recordings, but this is the sample folder itself.",
+            remedy="Choose another folder with --out; FOLDER/results is the default.",
+            file=out,
+        )
+    for name in _names():
+        if (out / name).is_dir():
+            raise InputError(
+                f"{name} must be free for the results, but a folder has that name.",
+                remedy="Move it away, or choose another folder with --out.",
+                file=out,
+            )
     made = [folder for folder in (out, *out.parents) if not folder.exists()]
-    trial = out / ".writable"
+    trial = out / f".writable.{os.getpid()}"
     try:
         out.mkdir(parents=True, exist_ok=True)
         trial.touch()
@@ -45,8 +65,13 @@ def check_writable(out: Path) -> None:
         raise not_writable(out, fault) from fault
 
 
+def _names() -> tuple[str, ...]:
+    """The files that a results folder may hold."""
+    return (*(f"{table}.parquet" for table in table_columns()), "dossier.json", "dossier.html")
+
+
 def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
-    """Write dossier.html, dossier.json and the tables that have rows.
+    """Write dossier.html, dossier.json and the tables that have rows: all of them, or none.
 
     Args:
         dossier: what was found.
@@ -55,26 +80,44 @@ def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
 
     Returns:
         The path of dossier.html.
+
+    Raises:
+        InputError: the folder cannot be written to.
     """
+    content = dossier_json(dossier, command=command)
+    text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+    page = render_page(dossier, content)
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=out, prefix=".part-") as staging:
+            beside = Path(staging)
+            for table, rows in _tables(dossier).items():
+                write_table(table, rows, beside / f"{table}.parquet")
+            (beside / "dossier.json").write_text(text, "utf-8")
+            (beside / "dossier.html").write_text(page, "utf-8")
+            for name in _names():
+                if (beside / name).exists():
+                    (beside / name).replace(out / name)
+                else:
+                    (out / name).unlink(missing_ok=True)
+    except OSError as fault:
+        raise not_writable(out, fault) from fault
+    return out / "dossier.html"
+
+
+def _tables(dossier: Dossier) -> "dict[str, pd.DataFrame]":
+    """The result tables that have rows."""
     import pandas as pd
 
-    content = dossier_json(dossier, command=command)
     found = [outcome.findings for outcome in dossier.outcomes if outcome.findings]
+    tables: dict[str, pd.DataFrame] = {}
     for table in table_columns():
         parts = [findings.tables[table] for findings in found if table in findings.tables]
-        if table == "series" and any(findings.series for findings in found):
-            parts = [_series(dossier)]
-        path = out / f"{table}.parquet"
         if parts:
-            write_table(table, pd.concat(parts, ignore_index=True), path)
-        else:
-            path.unlink(missing_ok=True)
-    with written_whole(out / "dossier.json") as beside:
-        text = json.dumps(content, indent=1, ensure_ascii=False, allow_nan=False)
-        beside.write_text(text + "\n", "utf-8")
-    with written_whole(out / "dossier.html") as beside:
-        beside.write_text(render_page(dossier, content), "utf-8")
-    return out / "dossier.html"
+            tables[table] = pd.concat(parts, ignore_index=True)
+    if any(findings.series for findings in found):
+        tables["series"] = _series(dossier)
+    return tables
 
 
 def _series(dossier: Dossier) -> "pd.DataFrame":

@@ -26,6 +26,12 @@ def write_starter(folder: Path) -> Path:
             remedy="Edit that file, or choose another folder.",
             file=folder,
         )
+    if folder.exists() and not folder.is_dir():
+        raise InputError(
+            "a sample folder must be a folder, but this is a file.",
+            remedy="Choose another name.",
+            file=folder,
+        )
     name = folder.resolve().name.replace("\\", "").replace('"', "") or "sample"
     template = (resources.files("cinedot.dossier") / "templates" / "sample.toml").read_text("utf-8")
     with written_whole(file) as beside:

@@ -49,12 +49,6 @@ class Cuboid:
         a = self.host.lattice_nm
         return (self.edges[0] * a, self.edges[1] * a, self.edges[2] * a)
 
-    @property
-    def surface_nm2(self) -> float:
-        """Area of the six faces, nm2."""
-        x, y, z = self.edges_nm
-        return 2 * (x * y + y * z + z * x)
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class IonCounts:

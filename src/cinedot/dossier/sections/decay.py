@@ -5,12 +5,12 @@ from pathlib import Path
 
 import numpy as np
 
-from cinedot.core import Decay, Estimate, Progress
+from cinedot.core import Decay, Estimate, InputError, Progress
 from cinedot.dossier.figures import MUTED, SECOND, THIRD, Curve, plot_with_residual
 from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import DecaySection, SampleFolder
-from cinedot.spectroscopy import DecayFit, fit_decay, read_decay
+from cinedot.spectroscopy import DecayFit, check_records, fit_decay, read_decay
 
 MOST_POINTS = 2000
 """Channels drawn; a longer record is joined for the picture, never for the fit."""
@@ -31,10 +31,20 @@ def _prepare(sample: SampleFolder, section: DecaySection) -> Work:
     columns = section.columns.model_dump(exclude_none=True) if section.columns else None
     decay = read_decay(path, columns=columns, channel_ns=section.channel_ns)
     if section.irf is None:
+        _check(decay, None, path)
         return lambda progress: _analyse(decay, None, (path,), progress)
     irf_path = find_file(sample, section.irf, key="[decay] irf")
     irf = read_decay(irf_path, channel_ns=section.channel_ns)
+    _check(decay, None, path)
+    _check(decay, irf, irf_path)
     return lambda progress: _analyse(decay, irf, (path, irf_path), progress)
+
+
+def _check(decay: Decay, irf: Decay | None, file: Path) -> None:
+    try:
+        check_records(decay, irf)
+    except InputError as fault:
+        raise fault.within(file=file) from fault
 
 
 def _analyse(

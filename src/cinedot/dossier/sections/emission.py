@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cinedot.core import AnalysisError, Estimate, Progress, Spectrum
+from cinedot.core import AnalysisError, Estimate, InputError, Progress, Spectrum
 from cinedot.dossier.figures import (
     INK,
     MUTED,
@@ -44,30 +44,42 @@ def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
     spectra = read_spectra(path, columns=columns, series=section.series, range_nm=section.range_nm)
     if section.excitation_nm is not None:
         spectra = tuple(replace(one, excitation_nm=section.excitation_nm) for one in spectra)
-    return lambda progress: _analyse(spectra, path, progress)
+    unread = 0 if columns or section.series else _columns(path) - 1
+    return lambda progress: _analyse(spectra, path, unread, progress)
 
 
-def _analyse(spectra: tuple[Spectrum, ...], path: Path, progress: Progress) -> Findings:
+def _columns(path: Path) -> int:
+    """How many spectra a file holds."""
+    try:
+        return len(read_spectra(path, series=True))
+    except InputError:  # another column is at fault, which nobody asked for
+        return 1
+
+
+def _analyse(
+    spectra: tuple[Spectrum, ...], path: Path, unread: int, progress: Progress
+) -> Findings:
     fits: dict[int, EmissionFit] = {}
-    failures: list[str] = []
+    failures: list[AnalysisError] = []
     tracked = progress.track(spectra, description="emission: fitting", total=len(spectra))
     for index, spectrum in enumerate(tracked):
         try:
             fits[index] = fit_emission(spectrum)
         except AnalysisError as fault:
-            failures.append(f"{spectrum.label}: {fault}")
+            failures.append(fault)
     if not fits:
-        raise AnalysisError(
-            failures[0] if failures else "there is no spectrum.",
-            remedy="Look at the record, and give `range` or `columns`.",
-        )
+        reason, remedy = failures[0].reason, failures[0].remedy
+        raise AnalysisError(f"{path.name}: {reason}", remedy=remedy)
     first = min(fits)
     single = len(spectra) == 1
     return Findings(
         results=_results(fits[first]) if single else {},
         series=_series(spectra, fits),
         panels=_panels(spectra, fits),
-        remarks=(*failures, *_remarks(fits[first])) if single else tuple(failures),
+        remarks=(
+            *(str(fault) for fault in failures),
+            *(_remarks(fits[first], unread) if single else ()),
+        ),
         facts=_facts(spectra, fits, path),
         inputs=(path,),
     )
@@ -110,10 +122,17 @@ def _facts(
     return facts
 
 
-def _remarks(fit: EmissionFit) -> tuple[str, ...]:
+def _remarks(fit: EmissionFit, unread: int) -> tuple[str, ...]:
+    remarks: list[str] = []
     if fit.status == "edge":
-        return ("The record does not hold both half-maxima of the band: its width is a guess.",)
-    return ()
+        remarks.append(
+            "The record does not hold both half-maxima of the band: its width is a guess."
+        )
+    if unread > 0:
+        remarks.append(
+            f"{unread} more columns of intensities stand in the file; series = true reads all."
+        )
+    return tuple(remarks)
 
 
 def _panels(spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit]) -> tuple[Panel, ...]:

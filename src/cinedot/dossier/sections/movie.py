@@ -16,19 +16,22 @@ from cinedot.core import (
     Progress,
 )
 from cinedot.core.tables import arrow_schema
-from cinedot.dossier.checks import compare
 from cinedot.dossier.figures import ACCENT, SECOND, Curve, micrograph, plot
-from cinedot.dossier.findings import Check, Findings, Panel, Task, Work
+from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_file, find_files
 from cinedot.dossier.manifest import MovieSection, SampleFolder
 from cinedot.dossier.sections.fringes import fringe_panel, fringe_results, fringe_series
-from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
+from cinedot.dossier.sections.scales import lattice_nm_of, not_used, scale_facts
 from cinedot.micrographs import MovieMeasurement, measure_movie, open_movie
+from cinedot.micrographs.readers.folder import FRAME_FILES
 
 if TYPE_CHECKING:
     import pandas as pd
 
 NAN = float("nan")
+
+LEAST_FIELD_NM = 8.0
+"""Side of the smallest field that a particle is looked for in: its own 2 to 4 nm and ground."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +70,7 @@ def _prepare(sample: SampleFolder, section: MovieSection) -> Work:
         movie = open_movie(sample.folder / section.file)
     else:
         path = find_file(sample, section.file, key=key)
-        paths = tuple(sorted(path.iterdir())) if path.is_dir() else (path,)
+        paths = _frame_files(path) if path.is_dir() else (path,)
         movie = open_movie(path)
     movie = movie.calibrated(
         pixel_nm=section.pixel_size_nm,
@@ -81,15 +84,31 @@ def _prepare(sample: SampleFolder, section: MovieSection) -> Work:
             file=section.file,
         )
     window = _window(replace(movie, name=section.name or movie.name), section, paths)
-    first = window.movie.image(0)
-    if not np.isfinite(first.data).all():
-        raise InputError(
-            "a frame must hold finite numbers, but some are NaN or infinite.",
-            remedy=f"Leave it out, as in skip = [{window.indices[0]}].",
-            file=section.file,
-            place=f"frame {window.indices[0]}",
-        )
+    _refuse_not_finite(window, section.file)
     return lambda progress: _analyse(sample, section, window, progress)
+
+
+def _frame_files(folder: Path) -> tuple[Path, ...]:
+    """The frames in a folder, without what else may lie there."""
+    return tuple(
+        path
+        for path in sorted(folder.iterdir())
+        if path.suffix.lower().lstrip(".") in FRAME_FILES and not path.name.startswith(".")
+    )
+
+
+def _refuse_not_finite(window: _Window, file: str) -> None:
+    """Look through every frame for NaN; whole numbers have none, and are not read for it."""
+    if not np.issubdtype(window.movie.frames.read(0, 1).dtype, np.floating):
+        return
+    for place, index in enumerate(window.indices):
+        if not np.isfinite(window.movie.frames.read(place, place + 1)).all():
+            raise InputError(
+                "a frame must hold finite numbers, but some are NaN or infinite.",
+                remedy=f"Leave it out, as in skip = [{index}].",
+                file=file,
+                place=f"frame {index}",
+            )
 
 
 def _window(movie: Movie, section: MovieSection, paths: tuple[Path, ...]) -> _Window:
@@ -124,11 +143,17 @@ def _indices(section: MovieSection, count: int) -> tuple[int, ...]:
 
 
 def _pixels(section: MovieSection, axis: int, pixel_nm: float, count: int) -> tuple[int, int]:
-    """First and behind-last pixel of `region` along x (0) or y (1)."""
+    """First and behind-last pixel of `region` along x (0) or y (1).
+
+    A region closer about a particle than its lattice can be told from the ground's in is widened
+    about its middle, as far as the field goes.
+    """
     if section.region_nm is None:
         return 0, count
     low, high = section.region_nm[axis], section.region_nm[axis + 2]
-    first, last = max(round(low / pixel_nm), 0), min(round(high / pixel_nm) + 1, count)
+    lacking = max(0.0, LEAST_FIELD_NM - (high - low)) / 2 if high > low else 0.0
+    first = max(round((low - lacking) / pixel_nm), 0)
+    last = min(round((high + lacking) / pixel_nm) + 1, count)
     if last <= first:
         raise InputError(
             f"`region` must lie within the field of {count * pixel_nm:.4g} nm, "
@@ -143,7 +168,7 @@ def _analyse(
     sample: SampleFolder, section: MovieSection, window: _Window, progress: Progress
 ) -> Findings:
     lattice_nm = lattice_nm_of(sample.manifest)
-    seen = measure_movie(window.movie, lattice_nm=lattice_nm, progress=progress)
+    seen = measure_movie(window.movie, progress=progress)
     if not seen.found:
         raise AnalysisError(
             f"no particle was found in {len(window.indices)} frames: {seen.reason}.",
@@ -157,7 +182,6 @@ def _analyse(
         remarks=_remarks(section, seen),
         facts=_facts(section, window, seen),
         inputs=window.paths,
-        checks=_checks(seen, lattice_nm),
     )
 
 
@@ -176,23 +200,7 @@ def _results(seen: MovieMeasurement, lattice_nm: float | None) -> dict[str, Esti
                 unit="",
                 method=f"edge over the lattice constant of {lattice_nm:g} nm",
             )
-    if seen.pb_pb is not None:
-        results["pb_pb"] = seen.pb_pb
     return {**results, **fringe_results(seen.fringes)}
-
-
-def _checks(seen: MovieMeasurement, lattice_nm: float | None) -> tuple[Check, ...]:
-    if seen.pb_pb is None or lattice_nm is None:
-        return ()
-    host = Estimate(value=lattice_nm, sigma=None, unit="nm", method="host")
-    return (
-        compare(
-            "pixel size: fringes against the host's lattice",
-            seen.pb_pb,
-            host,
-            of=("fringes", "host"),
-        ),
-    )
 
 
 def _rows(seen: MovieMeasurement, window: _Window) -> "pd.DataFrame":
@@ -237,11 +245,7 @@ def _facts(section: MovieSection, window: _Window, seen: MovieMeasurement) -> di
     if movie.frame_s is not None:
         facts["frames"] += f" of {1e3 * movie.frame_s:g} ms"
     facts["particle"] = seen.reason
-    if seen.planes:
-        facts["fringes indexed"] = "; ".join(
-            f"{one.fringe.spacing_nm:.4f} nm as {{{one.family}}}" for one in seen.planes
-        )
-    return facts
+    return facts | not_used(section)
 
 
 def _panels(seen: MovieMeasurement) -> tuple[Panel, ...]:

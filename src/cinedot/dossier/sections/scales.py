@@ -3,8 +3,19 @@
 from collections.abc import Sequence
 
 from cinedot.core import Movie
-from cinedot.dossier.manifest import Manifest
+from cinedot.dossier.manifest import Manifest, MicroscopeSection
 from cinedot.particle import host_named
+
+_NOT_USED = frozenset(
+    {
+        "defocus_nm",
+        "dose_rate_e_per_nm2_s",
+        "focal_spread_nm",
+        "gain",
+        "offset",
+        "spherical_aberration_um",
+    }
+)
 
 
 def lattice_nm_of(manifest: Manifest) -> float | None:
@@ -34,6 +45,13 @@ def scale_facts(movies: Sequence[Movie], pixel_size_nm: float | None) -> dict[st
     if voltages:
         facts["voltage"] = ", ".join(f"{voltage:g} kV" for voltage in voltages)
     return facts
+
+
+def not_used(section: MicroscopeSection) -> dict[str, str]:
+    """The microscope's keys that are given, and that nothing in this version makes use of."""
+    given = sorted(section.model_fields_set & _NOT_USED)
+    names = [type(section).model_fields[name].alias or name for name in given]
+    return {"given, not used yet": ", ".join(names)} if names else {}
 
 
 def _pixel_text(movie: Movie) -> str:

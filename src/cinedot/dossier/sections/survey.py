@@ -1,7 +1,7 @@
 """Section `survey`: still images to particles and their sizes, or to lattice fringes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,7 +15,7 @@ from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_files
 from cinedot.dossier.manifest import SampleFolder, SurveySection
 from cinedot.dossier.sections.fringes import fringe_panel, fringe_results, fringe_series
-from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
+from cinedot.dossier.sections.scales import lattice_nm_of, not_used, scale_facts
 from cinedot.micrographs import (
     Fringe,
     LocalFringe,
@@ -96,7 +96,8 @@ def _analyse(
     lattice_nm = lattice_nm_of(sample.manifest)
     frames = [(movie, index) for movie in movies for index in range(len(movie))]
     tracked = progress.track(frames, description="survey: finding particles", total=len(frames))
-    looks = [_look(movie.image(index), section, lattice_nm) for movie, index in tracked]
+    edges = sample.manifest.model.cubes
+    looks = [_look(movie.image(index), section, lattice_nm, edges) for movie, index in tracked]
     with_particles = [look for look in looks if len(look.particles)]
     if not any(look.shows_something for look in looks):
         raise AnalysisError(
@@ -116,7 +117,11 @@ def _analyse(
             *(_fringe_picture(look, section) for look in lattices[:MOST_PICTURES]),
         ),
         remarks=_remarks(looks, with_particles),
-        facts={"images": str(len(frames)), **scale_facts(movies, section.pixel_size_nm)},
+        facts={
+            "images": str(len(frames)),
+            **scale_facts(movies, section.pixel_size_nm),
+            **not_used(section),
+        },
         inputs=paths,
     )
 
@@ -140,13 +145,24 @@ def _results(population: Population) -> dict[str, Estimate]:
     return {name: estimate for name, estimate in found.items() if estimate is not None}
 
 
-def _look(image: Image, section: SurveySection, lattice_nm: float | None) -> _Look:
+def _look(
+    image: Image, section: SurveySection, lattice_nm: float | None, edges: tuple[int, ...]
+) -> _Look:
     """Particles; where there are none, fringes of the field; where those bend, of its patches."""
-    found = find_particles(image, lattice_nm=lattice_nm)
+    counted = lattice_nm if edges else None
+    found = find_particles(image, lattice_nm=counted, edges=edges or (4,))
+    if section.region_nm is not None:
+        kept = tuple(one for one in found.particles if _inside(one, section.region_nm))
+        found = replace(found, particles=kept)
     seen = lattice_fringes(image, region=section.region_nm) if not len(found) else ()
     bent = not len(found) and not seen and _spans(image, PATCH_NM)
     patches = local_fringes(image, patch_nm=PATCH_NM) if bent else ()
     return _Look(image=image, particles=found, fringes=seen, patches=patches)
+
+
+def _inside(one: Particle, region_nm: tuple[float, float, float, float]) -> bool:
+    x0, y0, x1, y1 = region_nm
+    return x0 <= one.x_nm <= x1 and y0 <= one.y_nm <= y1
 
 
 def _spans(image: Image, patch_nm: float) -> bool:
@@ -167,7 +183,7 @@ def _fringe_picture(look: _Look, section: SurveySection) -> Panel:
     return Panel(
         title=look.image.name,
         caption=f"Lines run along the fringes of the {len(look.patches)} patches of {PATCH_NM:g} "
-        "nm that show any.",
+        "nm that show one.",
         figure=micrograph(
             look.image,
             outlines=[_along(patch) for patch in look.patches],
