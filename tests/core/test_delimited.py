@@ -164,6 +164,30 @@ def test_unknown_and_doubtful_columns(table):
         column_pair(table("1\n2\n"))
 
 
+def test_a_truth_value_and_one_column_for_both_are_refused(table):
+    found = table("a,b,c\n1,2,3\n4,5,6\n")
+    for wanted in (True, False):
+        with pytest.raises(InputError, match=f"name a column, but has {str(wanted).lower()}"):
+            found.column(wanted)
+        with pytest.raises(InputError, match="name a column, but has"):
+            column_pair(found, x=wanted)
+    for x, y in ((1, 1), ("b", 2), ("c", "C")):
+        with pytest.raises(InputError, match=r"name two columns, but both x and y are '[abc]'"):
+            column_pair(found, x=x, y=y)
+
+
+def test_a_comma_as_decimal_mark_and_separator_is_refused(table):
+    with pytest.raises(
+        InputError, match=r"line 2: .*2 headings, but '400,5,1428,57' has 4: is the comma both"
+    ):
+        table("nm,PL\n400,5,1428,57\n401,0,1430,25\n")
+    with pytest.raises(InputError, match=r"line 3: .*'401,1430,25' has 3"):
+        table("nm,PL\n400,1428\n401,1430,25\n")
+    # Blank cells past the headings, and other separators, leave no doubt.
+    assert values(table("nm,PL\n400,1428,,\n401,1430,,\n")) == [[400, 401], [1428, 1430]]
+    assert values(table("nm;PL\n400,5;1,5\n401,5;2,5\n")) == [[400.5, 401.5], [1.5, 2.5]]
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [

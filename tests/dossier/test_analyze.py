@@ -203,7 +203,7 @@ def test_a_response_longer_than_the_decay_is_bad_input(run: Run, tmp_path: Path)
     (tmp_path / "sample.toml").write_text(
         '[sample]\nname = "bad"\n[decay]\nfile = "decay.csv"\nirf = "irf.csv"\n'
     )
-    _one_line(run, tmp_path, r"irf\.csv: .*must not be longer than the decay")
+    _one_line(run, tmp_path, r"irf\.csv.*must not be longer than the decay")
 
 
 def _movie(folder: Path, frames: np.ndarray, more: str = "") -> None:

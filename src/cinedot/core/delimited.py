@@ -79,8 +79,15 @@ class DelimitedTable:
         """A column by its heading (letter case and outer blanks aside) or its number from 1.
 
         Raises:
-            InputError: there is none, or several, by that name; names the nearest.
+            InputError: there is none, or several, by that name, and names the nearest; or true
+                or false instead of a name.
         """
+        if isinstance(wanted, bool):
+            raise InputError(
+                f"`columns` must name a column, but has {str(wanted).lower()}.",
+                remedy="Give its heading, or its number from 1.",
+                file=self.file,
+            )
         if isinstance(wanted, int):
             found = [column for column in self.columns if column.number == wanted]
             numbers = _listed([str(column.number) for column in self.columns])
@@ -117,10 +124,16 @@ def column_pair(
         x, y: heading or number (from 1) as in sample.toml's `columns = {x = ..., y = ...}`.
 
     Raises:
-        InputError: an unknown name or number; fewer than two columns.
+        InputError: an unknown name or number; one column for both; fewer than two columns.
     """
     first = table.column(x) if x is not None else None
     second = table.column(y) if y is not None else None
+    if first is not None and first is second:
+        raise InputError(
+            f"`columns` must name two columns, but both x and y are {first.name!r}.",
+            remedy="Name another column for one of them.",
+            file=table.file,
+        )
     for column in table.columns:
         if first is None and column is not second:
             first = column
@@ -147,8 +160,9 @@ def read_delimited(path: Path) -> DelimitedTable:
         path: the file.
 
     Raises:
-        InputError: the file is missing, empty, binary, or without numbers; or a cell within the
-            numbers is neither a number nor blank. Names line and column.
+        InputError: the file is missing, empty, binary, or without numbers; a cell within the
+            numbers is neither a number nor blank; a row cut at commas has more numbers than there
+            are headings. Names line and column.
 
     Example:
         >>> import tempfile
@@ -169,6 +183,7 @@ class _Cells:
     """The lines of a file cut into stripped cells, and how a number is written there."""
 
     lines: list[list[str]]
+    delimiter: str
     number: Callable[[str], float | None]
 
     def is_number(self, cell: str) -> bool:
@@ -207,7 +222,8 @@ def _cells(text: str, path: Path) -> _Cells:
             remedy="Give a table of numbers as text.",
             file=path,
         )
-    return _Cells(lines=[_cut(line, best[0]) for line in lines], number=best[1])
+    cut = [_cut(line, best[0]) for line in lines]
+    return _Cells(lines=cut, delimiter=best[0], number=best[1])
 
 
 def _cut(line: str, delimiter: str) -> list[str]:
@@ -286,8 +302,26 @@ class _Grid:
         indices = [i for i in range(first, last + 1) if any(self.rows.lines[i])]
         for i in indices:
             self._refuse(i, range(len(self.rows.lines[i])), first)
+        self._refuse_double_commas(indices, first)
         width = max(len(self.rows.lines[i]) for i in indices)
         return self._assemble(first, indices, list(range(width)), {})
+
+    def _refuse_double_commas(self, indices: list[int], first: int) -> None:
+        """Raise where a comma may be both decimal mark and separator: more cells than headings."""
+        headings = self._headings(first)[0]
+        if self.rows.delimiter != "," or not headings or any(map(self.rows.is_number, headings)):
+            return
+        for i in indices:
+            filled = [k for k, cell in enumerate(self.rows.lines[i]) if cell]
+            if filled[-1] >= len(headings):
+                raise InputError(
+                    f"a row must not have more numbers than the {len(headings)} headings, but "
+                    f"{','.join(self.rows.lines[i])[:60]!r} has {filled[-1] + 1}: "
+                    "is the comma both decimal mark and separator?",
+                    remedy="Export with semicolons between cells, each column under a heading.",
+                    file=self.file,
+                    place=f"line {i + 1}",
+                )
 
     def table_with_words(self) -> DelimitedTable:
         """The table of a file in which every row holds some word, as a list of samples does."""

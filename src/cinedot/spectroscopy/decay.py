@@ -14,8 +14,8 @@ from cinedot.spectroscopy.decay_fit import (
     misfit_at,
 )
 from cinedot.spectroscopy.decay_problem import (
-    check_decay,
-    check_together,
+    check_records,
+    hidden_wait,
     reconvolution,
     tail,
 )
@@ -88,7 +88,8 @@ def fit_decay(decay: Decay, irf: Decay | None = None, *, max_components: int = 3
 
     With an instrument response the whole record is fitted to its convolution with the
     exponentials, a shift and a background. Without one only the tail is, from twice the rise
-    (10 % to the top) past the top, and amplitudes are those at half of the rise. The number of
+    (10 % to the top) past the top, and amplitudes are those at half of the rise; where a faster
+    lifetime may have died before, every answer but the background is `undetermined`. The number of
     components has the least BIC = deviance/phi + parameters ln(channels), phi being the richest
     fit's reduced chi-square where that exceeds 1; a component with less than 5 % of the photons
     is not believed, since reflections and afterpulses look the same. Sigmas are widened by the
@@ -115,10 +116,7 @@ def fit_decay(decay: Decay, irf: Decay | None = None, *, max_components: int = 3
         >>> len(fit.lifetimes), abs(fit.lifetime.value - 9.0) < 0.1
         (1, True)
     """
-    check_decay(decay, "decay")
-    if irf is not None:
-        check_decay(irf, "instrument response")
-        check_together(decay, irf)
+    check_records(decay, irf)
     if not 1 <= max_components <= 4:
         raise InputError(
             f"`max_components` must be 1 to 4, but is {max_components}.",
@@ -187,7 +185,7 @@ def _refuse_flat(decay: Decay, fit: ExponentialFit) -> None:
     if flat - fit.deviance < 40.0 * max(1.0, fit.reduced_chi_square):
         raise AnalysisError(
             f"decay {decay.label!r} does not fall within its record.",
-            remedy="Check the columns, or record a longer time after the pulse.",
+            remedy="Record a longer time after the pulse.",
         )
 
 
@@ -209,12 +207,22 @@ def _wrap(decay: Decay, ranked: list[ExponentialFit], dispersion: float) -> Deca
     words = {1: "one exponential", 2: "two exponentials", 3: "three exponentials"}
     how = "convolved with the response" if fit.problem.shifted else "tail"
     method = f"{words.get(count, f'{count} exponentials')}, {how}, Poisson likelihood"
+    wait = hidden_wait(fit)
+    if wait is not None:
+        method += (
+            f"; a faster lifetime may have died before the fit's start, {wait * width:.2g} ns "
+            "after the rise, which an instrument response would tell"
+        )
 
     def estimate(value: float, slope: Float[np.ndarray, " lead"], unit: str) -> Estimate:
         lead = len(slope)
         variance = float(slope @ covariance[:lead, :lead] @ slope)
         return Estimate(
-            value=float(value), sigma=max(variance, 0.0) ** 0.5, unit=unit, method=method
+            value=float(value),
+            sigma=max(variance, 0.0) ** 0.5,
+            unit=unit,
+            method=method,
+            status="ok" if wait is None or unit == "counts" else "undetermined",
         )
 
     def unit_slope(place: int, size: float = 1.0) -> Float[np.ndarray, " lead"]:

@@ -81,7 +81,7 @@ class ExponentialFit:
     @cached_property
     def curve(self) -> Float[np.ndarray, " used"]:
         """Expected counts."""
-        return self.background + self.components.sum(axis=0)
+        return np.maximum(self.background + self.components.sum(axis=0), 1e-12)
 
     @cached_property
     def deviance(self) -> float:

@@ -4,10 +4,40 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import Decay, InputError
-from cinedot.spectroscopy.decay_fit import DecayProblem
+from cinedot.spectroscopy.decay_fit import DecayProblem, ExponentialFit
+
+_WAIT_SHARE = 0.4
+"""A tail waits twice the rise past the top, which lies half a rise past the half rise."""
+
+_WITHIN, _APART = 1.5, 4.0
+"""Sigmas above the dark: of a block that goes on with the flash, and of one apart from it.
+
+A reflection stands apart; chance lifts one of fifty blocks so high in one of 500 records.
+"""
 
 
-def check_decay(decay: Decay, name: str) -> None:
+def check_records(decay: Decay, irf: Decay | None) -> None:
+    """Refuse a decay and its response that `fit_decay` cannot use, before any work.
+
+    Args:
+        decay: photon counts.
+        irf: the instrument's response, if there is one.
+
+    Raises:
+        InputError: fewer than 5 counts, negative ones, or nothing but 0; a response longer than
+            the decay, or of another width of channel.
+
+    Example:
+        >>> decay = Decay(time_ns=0.1 * np.arange(9), counts=9.0 - np.arange(9), label="PL")
+        >>> check_records(decay, None)
+    """
+    _check_counts(decay, "decay")
+    if irf is not None:
+        _check_counts(irf, "instrument response")
+        _check_together(decay, irf)
+
+
+def _check_counts(decay: Decay, name: str) -> None:
     """Refuse counts that no detector gives, or none at all."""
     counts = decay.counts
     if len(counts) < 5 or not np.isfinite(counts).all() or (counts < 0).any():
@@ -22,7 +52,7 @@ def check_decay(decay: Decay, name: str) -> None:
         )
 
 
-def check_together(decay: Decay, irf: Decay) -> None:
+def _check_together(decay: Decay, irf: Decay) -> None:
     """Refuse a response that was not recorded with the decay's settings."""
     if len(irf.counts) > len(decay.counts):
         raise InputError(
@@ -55,20 +85,57 @@ def _recorded(counts: Float[np.ndarray, " channel"]) -> tuple[int, int]:
     return first, last
 
 
-def reconvolution(decay: Decay, irf: Decay) -> DecayProblem:
-    """Compare the whole record with the response's convolution."""
-    counts = irf.counts
+def _light(counts: Float[np.ndarray, " channel"]) -> Float[np.ndarray, " channel"]:
+    """A response's counts without its dark ones, 0 wherever none rise above the dark.
+
+    The record is cut into blocks, a quarter as wide as they are far from the maximum, and a block
+    no brighter than the dark ends the flash on its side: setting negative channels to 0 instead
+    would leave a pedestal of the dark's noise. A bright block with a channel below the dark holds
+    its mean throughout, so that none is negative and no light is gained.
+    """
     first, last = _recorded(counts)
     top = int(np.argmax(counts))
-    # The dark level: the middle of what lies before the flash, where the tail cannot reach.
-    before = counts[first : max(first + 1, top - max(10, (top - first) // 4))]
-    dark = np.zeros_like(counts)
-    dark[first:last] = float(np.mean(before)) if len(before) > 20 else 0.0
+    # The dark level: what lies well before the flash, where its tail cannot reach; else the end.
+    dark = counts[first : max(first + 1, top - max(10, (top - first) // 4))]
+    if len(dark) <= 20:
+        dark = counts[min(last - (last - first) // 10, last - 1) : last]
+    level, variance = float(np.mean(dark)), (float(np.sum(dark)) + 1.0) / len(dark) ** 2
+    light = np.zeros(len(counts))
+    for side in _blocks(top, first, last):
+        within = True
+        for start, stop in side:
+            width = stop - start
+            net = counts[start:stop] - level
+            score = float(np.sum(net)) / float(np.sqrt(level * width + variance * width**2))
+            within = within and score > _WITHIN
+            if within or score > _APART:
+                light[start:stop] = net if (net >= 0).all() else np.mean(net)
+    return light
+
+
+def _blocks(top: int, first: int, last: int) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+    """Cuts from the top to the first and to the last channel, wider the farther from it."""
+    before: list[tuple[int, int]] = []
+    left = top
+    while left > first:
+        before.append((max(left - max(1, (top - left) // 4), first), left))
+        left = before[-1][0]
+    after: list[tuple[int, int]] = []
+    right = top
+    while right < last:
+        after.append((right, min(right + max(1, (right - top) // 4), last)))
+        right = after[-1][1]
+    return before, after
+
+
+def reconvolution(decay: Decay, irf: Decay) -> DecayProblem:
+    """Compare the whole record with the response's convolution."""
+    light = _light(irf.counts)
     response = np.zeros(len(decay.counts))
     offset = round((float(irf.time_ns[0]) - float(decay.time_ns[0])) / decay.channel_ns)
-    places = np.arange(len(counts)) + offset
+    places = np.arange(len(light)) + offset
     inside = (places >= 0) & (places < len(response))
-    response[places[inside]] = np.clip(counts - dark, 0.0, None)[inside]
+    response[places[inside]] = light[inside]
     if response.sum() <= 0:
         raise InputError(
             "the instrument response must rise above its background within the decay's time, "
@@ -83,7 +150,7 @@ def reconvolution(decay: Decay, irf: Decay) -> DecayProblem:
         shifted=True,
         used=_recorded(decay.counts),
         shortest=max(0.5, 0.1 * width),
-        response_photons=float(counts.sum()),
+        response_photons=float(response.sum()),
     )
 
 
@@ -108,6 +175,30 @@ def tail(decay: Decay) -> DecayProblem:
         # What is gone before the fit begins would be extrapolated from nothing.
         shortest=max(1.0, 0.5 * (start - zero)),
     )
+
+
+def hidden_wait(fit: ExponentialFit) -> float | None:
+    """Channels from the half rise to a tail's start, if a faster lifetime may be hidden there.
+
+    Each amplitude is extrapolated over this wait. Where the tail shows several lifetimes there may
+    be more: the wait must not exceed half of the shortest that it could hide, taken as half of the
+    shortest shown. And the light recorded during the wait must not exceed the extrapolated by more
+    than the half rise may err, a tenth of the rise, and chance: such light has died before the
+    start. None where nothing speaks for a hidden lifetime, or a response is known.
+    """
+    if fit.problem.shifted:
+        return None
+    response = fit.problem.response
+    start = fit.problem.used[0]
+    wait = start - float(response @ np.arange(len(response)))
+    if len(fit.lifetimes) > 1 and wait > 0.5 * (0.5 * float(fit.lifetimes.min())):
+        return wait
+    rate = float((fit.photons / fit.lifetimes).sum())
+    extrapolated = float(-(fit.photons * np.expm1(-wait / fit.lifetimes)).sum())
+    found = float(fit.problem.counts[:start].sum()) - start * fit.background
+    rise = _WAIT_SHARE * wait
+    chance = 5.0 * float(np.sqrt(max(found, 0.0) + start * fit.background + rate))
+    return wait if found - extrapolated > 0.1 * rise * rate + chance else None
 
 
 def _half_rise(counts: Float[np.ndarray, " channel"], top: int) -> float:

@@ -15,6 +15,10 @@ from cinedot.spectroscopy.noise import local_squares, variance_law
 EmissionStatus = Literal["ok", "edge"]
 
 _SCATTER_NM = 15.0
+_ROUNDING = 1e-9
+"""Of the highest intensity: a record that varies less is flat but for rounding."""
+_FLAT = 3.0
+"""A curve that varies by less than so many sigmas of a point is a drift, and no band's flank."""
 _WORTH_A_LOOK = 12.0
 """Models behind by more in BIC weigh less than 0.3 % and are left out of the average."""
 # A band found by chance in 1,000 points of pure noise exceeds this less than once in a million:
@@ -82,7 +86,7 @@ class EmissionFit:
     correlation: float
 
 
-def fit_emission(spectrum: Spectrum, *, range_nm: tuple[float, float] | None = None) -> EmissionFit:
+def fit_emission(spectrum: Spectrum) -> EmissionFit:
     """The main band of an emission spectrum: bands in energy on a background, by least squares.
 
     Each model predicts the record per nm, I(lambda) = (hc/lambda^2) I(E), which is the same as
@@ -95,10 +99,9 @@ def fit_emission(spectrum: Spectrum, *, range_nm: tuple[float, float] | None = N
     Args:
         spectrum: at least 8 points; points within 15 nm of its excitation, and of twice that,
             are left out.
-        range_nm: first and last wavelength to use, nm.
 
     Raises:
-        InputError: too few points in the range.
+        InputError: too few points, or some that are not finite or not sorted.
         AnalysisError: no band rises above the noise, or its maximum is not in the record.
 
     Source: science.md 6.
@@ -111,22 +114,26 @@ def fit_emission(spectrum: Spectrum, *, range_nm: tuple[float, float] | None = N
         >>> abs(fit.peak.value - 453.0) < 0.1, abs(fit.fwhm.value - 14.9) < 0.1
         (True, True)
     """
-    wavelength, intensity = _usable(spectrum, range_nm)
+    wavelength, intensity = _usable(spectrum)
     scale = float(np.max(np.abs(intensity))) or 1.0
+    if float(np.ptp(intensity)) < _ROUNDING * scale:
+        raise _no_band(spectrum)
     found = search_bands(wavelength, intensity / scale)
     best = found.best
     if best is None or found.evidence_for_band < _LEAST_EVIDENCE:
-        raise AnalysisError(
-            f"no emission band rises above the noise of spectrum {spectrum.label!r}.",
-            remedy="Widen `range`, or record longer.",
-        )
+        raise _no_band(spectrum)
     return _wrap(spectrum, found, best, scale)
 
 
-def _usable(
-    spectrum: Spectrum, range_nm: tuple[float, float] | None
-) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
-    """The points to fit: within the range, away from scattered excitation and its second order."""
+def _no_band(spectrum: Spectrum) -> AnalysisError:
+    return AnalysisError(
+        f"no emission band rises above the noise of spectrum {spectrum.label!r}.",
+        remedy="Record longer.",
+    )
+
+
+def _usable(spectrum: Spectrum) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
+    """The points to fit: away from scattered excitation and its second order."""
     wavelength, intensity = spectrum.wavelength_nm, spectrum.intensity
     if not (np.isfinite(intensity).all() and np.isfinite(wavelength).all()):
         raise InputError(
@@ -139,8 +146,6 @@ def _usable(
             remedy="Sort them, or read the file with `read_spectra`.",
         )
     kept = np.ones(len(wavelength), dtype=bool)
-    if range_nm is not None:
-        kept &= (wavelength >= min(range_nm)) & (wavelength <= max(range_nm))
     if spectrum.excitation_nm is not None:
         for line in (spectrum.excitation_nm, 2 * spectrum.excitation_nm):
             kept &= np.abs(wavelength - line) > _SCATTER_NM
@@ -262,15 +267,17 @@ def _refuse_outside(
 ) -> None:
     peak = float(values[0])
     if not fit.wavelength_nm[0] < peak < fit.wavelength_nm[-1]:
+        if float(np.ptp(fit.curve)) < _FLAT * float(np.std(fit.residual)):
+            raise _no_band(spectrum)
         raise AnalysisError(
             f"the maximum of spectrum {spectrum.label!r} lies outside "
             f"{fit.wavelength_nm[0]:g}-{fit.wavelength_nm[-1]:g} nm.",
-            remedy="Widen `range`, or record further.",
+            remedy="Widen `range` until it holds the maximum.",
         )
     if not np.isfinite(sigmas).all() or sigmas[0] > float(np.ptp(fit.wavelength_nm)) / 4:
         raise AnalysisError(
             f"the main band of spectrum {spectrum.label!r} cannot be told from its background.",
-            remedy="Widen `range`, or record longer.",
+            remedy="Widen `range` until it holds the background on both sides.",
         )
 
 

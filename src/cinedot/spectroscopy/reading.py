@@ -18,6 +18,8 @@ from cinedot.spectroscopy.jasco import read_jasco
 
 LEAST_POINTS = 5
 """The fewest points that are called a spectrum."""
+LEAST_NM = 10.0
+"""The shortest wavelength of the ultraviolet: smaller numbers are micrometres or eV."""
 
 _JASCO_UNITS = {"NANOMETERS": "nm", "1/CM": "1/cm", "SECONDS": "s", "CELSIUS": "degC"}
 _OTHER_ABSCISSA = re.compile(r"(time|chan|energy|wavenumber|frequency|zeit|raman)\b", re.IGNORECASE)
@@ -41,8 +43,8 @@ def read_spectra(
 
     Raises:
         InputError: see `cinedot.core.delimited.read_delimited`; an abscissa that is no
-            wavelength; wavelengths that are not positive, or repeated; a blank beside a
-            wavelength within the record; fewer than 5 points.
+            wavelength; wavelengths that are not positive, below 10 nm (the unit is another), or
+            repeated; a blank beside a wavelength within the record; fewer than 5 points.
 
     Example:
         >>> import tempfile
@@ -150,6 +152,14 @@ def _within(spectrum: Spectrum, range_nm: tuple[float, float] | None, path: Path
         raise InputError(
             f"wavelengths must be positive, but one is {wavelength[0]:g} nm.",
             remedy="Name the column of wavelengths in `columns`.",
+            file=path,
+            place=place,
+        )
+    if len(wavelength) and wavelength[0] < LEAST_NM:
+        raise InputError(
+            f"wavelengths must be {LEAST_NM:g} nm or more, but one is {wavelength[0]:g} nm: "
+            "is the unit nm?",
+            remedy="State it in the heading, as in `Wavelength (um)`.",
             file=path,
             place=place,
         )
