@@ -5,12 +5,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import scipy.io
+import scipy.ndimage
 import scipy.stats
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinedot.core import Image, InputError
 from cinedot.micrographs import (
+    Fringe,
+    LocalFringe,
     lattice_fringes,
     local_fringes,
     open_movie,
@@ -93,6 +96,62 @@ def test_noise_gives_none() -> None:
         )
     # Poisson of 150 x FALSE_ALARMS = 0.15: above 5 once in a million.
     assert count <= 5
+
+
+def grounds(width_px: float, images: int, side: int, rng: np.random.Generator) -> list[Image]:
+    """Noise without anything in it, smoothed over some pixels, as recorded in float32."""
+    made = []
+    for _ in range(images):
+        noise = rng.normal(size=(side, side)).astype(np.float32)
+        if width_px:
+            noise = scipy.ndimage.gaussian_filter(noise, width_px)
+        made.append(Image(data=noise, pixel_x_nm=0.05, pixel_y_nm=0.05, name="ground"))
+    return made
+
+
+def test_no_patch_of_bare_noise_has_fringes() -> None:
+    seed = np.random.SeedSequence().entropy
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    # 225 patches an image: a rate for each would give about one in four images.
+    count = sum(
+        len(local_fringes(image, patch_nm=1.6))
+        for width in (0.0, 1.0, 2.0, 3.0)
+        for image in grounds(width, 6, 256, rng)
+    )
+    # Poisson of 24 x FALSE_ALARMS = 0.024: above 3 less than once in 10^7; patches overlap, so
+    # that one wave may be in four of them.
+    assert count <= 4
+
+
+@pytest.mark.parametrize("width_px", [3.0, 4.0])
+def test_smoothed_noise_has_no_fringes_beyond_its_band(width_px: float) -> None:
+    rng = np.random.default_rng()
+    count = sum(len(lattice_fringes(image)) for image in grounds(width_px, 10, 256, rng))
+    # Poisson of 10 x FALSE_ALARMS = 0.01: above 2 less than once in 10^6.
+    assert count <= 2
+
+
+def test_background_is_never_below_the_rounding_of_the_numbers() -> None:
+    x = np.arange(128) * 0.05
+    wave = np.cos(2 * np.pi * x / 0.4)[None, :] * np.ones((128, 1))
+    for step in (1.0, 4.0):
+        whole = step * np.rint(20 * wave)
+        image = Image(data=whole, pixel_x_nm=0.05, pixel_y_nm=0.05, name="w")
+        weight = float((np.sin(np.pi * (np.arange(128) + 0.5) / 128) ** 4).sum()) ** 2
+        background = power_spectrum(image).background
+        assert background.min() >= 0.999 * weight * step**2 / 12
+
+
+def test_few_patches_have_no_sigma() -> None:
+    fringe = Fringe(spacing_nm=0.35, sigma_nm=0.001, angle_deg=0.0, sigma_angle_deg=0.1, snr=9.0,
+                    qx_per_nm=1 / 0.35, qy_per_nm=0.0)  # fmt: skip
+    patch = LocalFringe(x_nm=0.0, y_nm=0.0, fringe=fringe)
+    few, many = typical_spacing([patch] * 3), typical_spacing([patch] * 16)
+    assert few is not None
+    assert few.sigma is None
+    assert many is not None
+    assert many.sigma == pytest.approx(0.001 / 2)
 
 
 def test_strong_waves_do_not_ring() -> None:

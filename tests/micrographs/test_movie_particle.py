@@ -6,8 +6,6 @@ import scipy.stats
 
 from cinedot.core import AnalysisError, ArrayFrames, InputError, Movie
 from cinedot.micrographs import measure_movie
-from cinedot.micrographs.fringes import Fringe
-from cinedot.micrographs.lattice_planes import planes_of, scale_from_planes
 from cinedot.microscope import (
     AmorphousCarbon,
     Lens,
@@ -26,7 +24,7 @@ def test_dots_in_random_orientations() -> None:
     print("seed", seed)
     rng = np.random.default_rng(seed)
     host = host_named("CsPbBr3")
-    places, edges, scales = [], [], []
+    places, edges = [], []
     for n in (3, 4, 4, 5):
         dot = build(Cuboid.cube(n, host), "mla-cs", seed=int(rng.integers(2**31)))
         made = simulate_movie(
@@ -37,7 +35,7 @@ def test_dots_in_random_orientations() -> None:
             motion=Motion(subframes=1),
             seed=int(rng.integers(2**31)),
         )
-        found = measure_movie(made.movie, lattice_nm=LATTICE_NM)
+        found = measure_movie(made.movie)
         # 100 of 100 simulated frames had it, with a score above 5 where 1 counts.
         assert found.found == 3
         truth = made.truth["frames"]
@@ -52,8 +50,6 @@ def test_dots_in_random_orientations() -> None:
         assert found.edge is not None
         assert found.edge.sigma is not None
         edges.append((float(found.edge.value) - n * LATTICE_NM) / found.edge.sigma)
-        if found.pb_pb is not None and found.pb_pb.sigma is not None:
-            scales.append((float(found.pb_pb.value) - LATTICE_NM) / found.pb_pb.sigma)
         assert found.outline_nm is not None
         assert found.spectrum is not None
         assert found.filtered.shape == (256, 256)
@@ -61,8 +57,6 @@ def test_dots_in_random_orientations() -> None:
     # The frames of a movie share most of their error, so that 24 places count as 8 numbers.
     assert np.mean(np.square(places)) < 1.5**2 * scipy.stats.chi2.ppf(1 - 1e-6, 8) / 8
     assert np.mean(np.square(edges)) < scipy.stats.chi2.ppf(1 - 1e-6, 4) / 4
-    assert len(scales) >= 2
-    assert np.mean(np.square(scales)) < scipy.stats.chi2.ppf(1 - 1e-6, len(scales)) / len(scales)
 
 
 def test_bare_carbon_is_absent() -> None:
@@ -76,30 +70,13 @@ def test_bare_carbon_is_absent() -> None:
         pixel_x_nm=made.image.pixel_x_nm,
         pixel_y_nm=made.image.pixel_y_nm,
     )
-    found = measure_movie(movie, lattice_nm=LATTICE_NM)
+    found = measure_movie(movie)
     assert found.found == 0
     assert [one.status for one in found.frames] == ["absent", "absent"]
     assert np.isnan(found.frames[0].x_nm)
     assert found.edge is None
-    assert found.pb_pb is None
     assert found.fringes == ()
     assert found.reason
-
-
-def wave(spacing: float, snr: float = 10.0) -> Fringe:
-    return Fringe(spacing_nm=spacing, sigma_nm=0.002, angle_deg=0.0, sigma_angle_deg=0.1, snr=snr,
-                  qx_per_nm=1 / spacing, qy_per_nm=0.0)  # fmt: skip
-
-
-def test_planes_of_a_known_lattice() -> None:
-    families = {"100": 1, "110": 2, "111": 3, "200": 4, "210": 5, "211": 6, "220": 8, "300": 9}
-    made = [wave(LATTICE_NM / np.sqrt(order)) for order in families.values()]
-    planes = planes_of(made, LATTICE_NM)
-    assert [plane.family for plane in planes] == list(families)
-    scale = scale_from_planes(planes)
-    assert scale is not None
-    assert float(scale.value) == pytest.approx(LATTICE_NM)
-    assert planes_of([wave(0.50)], LATTICE_NM) == ()
 
 
 def _movie(data: np.ndarray, pixel_nm: float | None) -> Movie:
@@ -115,8 +92,8 @@ def test_what_cannot_be_measured() -> None:
         measure_movie(_movie(flat, None))
     with pytest.raises(AnalysisError, match="cannot show a lattice"):
         measure_movie(_movie(flat, 0.42))
-    with pytest.raises(InputError, match="lattice_nm"):
-        measure_movie(_movie(flat, 0.042), lattice_nm=0.0)
+    with pytest.raises(InputError, match="d_range_nm"):
+        measure_movie(_movie(flat, 0.042), d_range_nm=(0.7, 0.2))
     broken = np.ones((2, 256, 256))
     broken[1, 3, 4] = np.nan
     with pytest.raises(InputError, match="frame 1"):

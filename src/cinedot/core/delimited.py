@@ -4,7 +4,6 @@ bytes -> text (encoding) -> lines -> cells (delimiter, decimal mark) -> the bloc
 with what stands above it: facts, headings, units. What the columns mean is the reader's affair.
 """
 
-import csv
 import difflib
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -14,11 +13,10 @@ from pathlib import Path
 import numpy as np
 from jaxtyping import Float
 
+from cinedot.core.cells import Cells, cut_cells
 from cinedot.core.decoding import decoded
 from cinedot.core.errors import InputError
 
-_POINT = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eEdD][+-]?\d+)?")
-_COMMA = re.compile(r"[+-]?(\d+,?\d*|,\d+)([eEdD][+-]?\d+)?")
 _NOT_A_NUMBER = re.compile(r"[+-]?(nan|inf|infinity|ind|1\.#\w+)|#\S+", re.IGNORECASE)
 _UNIT = re.compile(
     r"[\[(].*[\])]|nm|[uµμ]m|Å|ev|mev|1/cm|cm-1|a\.? ?u\.?|arb\.?( ?u(nits)?\.?)?|counts?|cps|cnts"
@@ -172,75 +170,17 @@ def read_delimited(path: Path) -> DelimitedTable:
         >>> table.headings, table.columns[0].unit, table.columns[1].values
         (('Wellenlänge [nm]', 'Int'), 'nm', array([1.25,  nan]))
     """
-    rows = _cells(decoded(path), path)
+    rows = cut_cells(decoded(path), path)
     grid = _Grid(rows=rows, file=path)
     span = grid.number_block()
     return grid.table(*span) if span else grid.table_with_words()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Cells:
-    """The lines of a file cut into stripped cells, and how a number is written there."""
-
-    lines: list[list[str]]
-    delimiter: str
-    number: Callable[[str], float | None]
-
-    def is_number(self, cell: str) -> bool:
-        return self.number(cell) is not None
-
-
-def _with_point(cell: str) -> float | None:
-    return float(cell.lower().replace("d", "e")) if _POINT.fullmatch(cell) else None
-
-
-def _with_comma(cell: str) -> float | None:
-    if not _COMMA.fullmatch(cell):
-        return _with_point(cell)
-    return float(cell.lower().replace("d", "e").replace(",", "."))
-
-
-def _cells(text: str, path: Path) -> _Cells:
-    """Cut the text at the delimiter that gives most numbers in rows of nothing but numbers."""
-    lines = text.strip("\x1a").replace("\r\n", "\n").replace("\r", "\n").split("\n")
-    best, best_score = None, (0, 0)
-    for delimiter in ("\t", ";", ",", " "):
-        number = _with_point if delimiter == "," else _with_comma
-        # Enough to tell, and a long file is cut whole only once.
-        score = [0, 0]
-        for line in lines[:2000]:
-            cells = [cell for cell in _cut(line, delimiter) if cell]
-            count = sum(number(cell) is not None for cell in cells)
-            score[0] += count if count == len(cells) else 0
-            score[1] += count
-        ranked = (score[0], 0 if score[0] else score[1])
-        if ranked > best_score:
-            best, best_score = (delimiter, number), ranked
-    if best is None:
-        raise InputError(
-            "the file must hold a block of numbers, but has none.",
-            remedy="Give a table of numbers as text.",
-            file=path,
-        )
-    cut = [_cut(line, best[0]) for line in lines]
-    return _Cells(lines=cut, delimiter=best[0], number=best[1])
-
-
-def _cut(line: str, delimiter: str) -> list[str]:
-    if delimiter == " ":
-        cells = line.split()
-    elif '"' in line:
-        cells = next(csv.reader([line], delimiter=delimiter), [])
-    else:
-        cells = line.split(delimiter)
-    return [cell.strip().strip("\ufeff") for cell in cells]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class _Grid:
     """Cells of a file on the way to becoming a table."""
 
-    rows: _Cells
+    rows: Cells
     file: Path
 
     def number_block(self) -> tuple[int, int] | None:

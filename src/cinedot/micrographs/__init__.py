@@ -4,9 +4,9 @@ A recording enters through `open_movie` as a `Movie`; `bandpass` shows it as the
 Survey images go to `find_particles` (dots by their lattice, others by their contrast), each
 outline fitted, and to `summarise` for sizes, fractions and gaps. A movie of one dot goes to
 `measure_movie`: place, outline and fringes, frame by frame and in the mean. Whatever has a
-lattice gives `lattice_fringes` of a field, or `local_fringes` patch by patch where it is bent;
-`planes_of` indexes them. Lengths are nm; places count from the centre of the first pixel;
-images are [y, x]. Pose, occupancy and events of issue 6 come after `measure_movie`.
+lattice gives `lattice_fringes` of a field, or `local_fringes` patch by patch where it is bent.
+Lengths are nm; places count from the centre of the first pixel; images are [y, x]. Pose,
+occupancy and events are still to come after `measure_movie`.
 """
 
 from cinedot.micrographs.bandpass import bandpass as bandpass
@@ -14,9 +14,6 @@ from cinedot.micrographs.fringes import Fringe as Fringe
 from cinedot.micrographs.fringes import PowerSpectrum as PowerSpectrum
 from cinedot.micrographs.fringes import lattice_fringes as lattice_fringes
 from cinedot.micrographs.fringes import power_spectrum as power_spectrum
-from cinedot.micrographs.lattice_planes import PlaneFringe as PlaneFringe
-from cinedot.micrographs.lattice_planes import planes_of as planes_of
-from cinedot.micrographs.lattice_planes import scale_from_planes as scale_from_planes
 from cinedot.micrographs.local_fringes import LocalFringe as LocalFringe
 from cinedot.micrographs.local_fringes import local_fringes as local_fringes
 from cinedot.micrographs.local_fringes import typical_spacing as typical_spacing

@@ -47,11 +47,12 @@ def lattice_fringes(
     d_range_nm: tuple[float, float] = (0.15, 1.0),
     region: tuple[float, float, float, float] | None = None,
     most: int = 12,
+    false_alarms: float = FALSE_ALARMS,
 ) -> tuple[Fringe, ...]:
     """The fringes of an image, strongest first, with Friedel twins merged.
 
     A peak counts where its power exceeds the local background (rings of equal spacing, and the
-    peak's own neighbourhood) so far that noise does it `FALSE_ALARMS` times in a whole
+    peak's own neighbourhood) so far that noise does it `false_alarms` times in a whole
     spectrum. Its place is the maximum of the power, found to a fraction of a bin.
 
     Args:
@@ -59,6 +60,7 @@ def lattice_fringes(
         d_range_nm: shortest and longest spacing looked for, nm.
         region: x0, y0, x1, y1 in nm from the centre of the first pixel; None is all.
         most: how many to give at most.
+        false_alarms: expected number of peaks of pure noise over the threshold.
 
     Raises:
         InputError: a range that is none, or a region with too few pixels.
@@ -75,13 +77,13 @@ def lattice_fringes(
         >>> round(fringe.spacing_nm, 2), abs(fringe.spacing_nm - 0.3) < 5 * fringe.sigma_nm
         (0.3, True)
     """
-    _check_range(d_range_nm, image)
+    check_range(d_range_nm, image.name)
     field, _ = cut_region(image, region)
     weighted = windowed(field)
     spectrum = power_spectrum(image, region=region)
     wanted = _annulus(spectrum, d_range_nm)
     independent = max(4.0, _bins_in(spectrum, wanted))
-    threshold = np.log(independent / FALSE_ALARMS)
+    threshold = _threshold(independent, false_alarms)
     candidates = _maxima(spectrum, wanted, threshold)
     fringes: list[Fringe] = []
     accepted: list[tuple[float, float, float]] = []
@@ -98,13 +100,14 @@ def lattice_fringes(
     return tuple(sorted(fringes, key=lambda fringe: -fringe.snr))
 
 
-def _check_range(d_range_nm: tuple[float, float], image: Image) -> None:
+def check_range(d_range_nm: tuple[float, float], name: str) -> None:
+    """Refuse a range of spacings that is none."""
     short, long = d_range_nm
     if not 0 < short < long:
         raise InputError(
             f"`d_range_nm` must be a shorter and a longer spacing above 0, but is {d_range_nm}.",
             remedy="The default is (0.15, 1.0).",
-            file=image.name,
+            file=name,
         )
 
 
@@ -123,6 +126,18 @@ def _bins_in(spectrum: PowerSpectrum, wanted: Bool[np.ndarray, "qy qx"]) -> floa
     step_y = float(spectrum.qy_per_nm[1] - spectrum.qy_per_nm[0])
     area = float(wanted.sum()) * step_x * step_y
     return area / (spectrum.bin_x_per_nm * spectrum.bin_y_per_nm)
+
+
+def _threshold(bins: float, expected: float) -> float:
+    """Power over its mean that so many maxima of noise exceed, in the mean, over these bins.
+
+    A smooth field of exponential power has u exp(-u) / 4 maxima above u in a bin each way: the
+    variance of its slope under Hann's window is 0.79, over pi (Adler 1981).
+    """
+    height = float(np.log(bins / expected))
+    for _ in range(8):
+        height = float(np.log(bins / expected) + np.log(max(1.0, height / 4)))
+    return height
 
 
 def _maxima(

@@ -1,12 +1,17 @@
 """Fringes patch by patch: for bent, curved or many-grained lattices such as soot's."""
 
+import itertools
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 
 from cinedot.core import Estimate, Image, InputError
-from cinedot.micrographs.fringes import Fringe, lattice_fringes
+from cinedot.micrographs.fringes import FALSE_ALARMS, Fringe, lattice_fringes
+from cinedot.micrographs.median import median_with_error
+
+FEWEST_PATCHES = 12
+"""Patches, three of them independent, from which on their scatter says something of the rest."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +29,11 @@ class LocalFringe:
 
 
 def local_fringes(
-    image: Image, *, patch_nm: float = 4.0, d_range_nm: tuple[float, float] = (0.15, 1.0)
+    image: Image,
+    *,
+    patch_nm: float = 4.0,
+    d_range_nm: tuple[float, float] = (0.15, 1.0),
+    false_alarms: float = FALSE_ALARMS,
 ) -> tuple[LocalFringe, ...]:
     """The strongest fringe of each patch that shows one; patches overlap by half.
 
@@ -35,6 +44,7 @@ def local_fringes(
         image: intensities with their scale.
         patch_nm: side of a patch.
         d_range_nm: spacings looked for.
+        false_alarms: expected number of patches of pure noise that show one, in the whole image.
 
     Raises:
         InputError: patches of fewer than 16 pixels, or larger than the image.
@@ -57,19 +67,28 @@ def local_fringes(
             remedy="About ten fringes a patch are best.",
             file=image.name,
         )
+    tops = np.arange(0.0, height - patch_nm + 1e-9, patch_nm / 2)
+    lefts = np.arange(0.0, width - patch_nm + 1e-9, patch_nm / 2)
+    rate = false_alarms / (tops.size * lefts.size)
     found = []
-    for top in np.arange(0.0, height - patch_nm + 1e-9, patch_nm / 2):
-        for left in np.arange(0.0, width - patch_nm + 1e-9, patch_nm / 2):
-            region = (float(left), float(top), float(left + patch_nm), float(top + patch_nm))
-            fringes = lattice_fringes(image, d_range_nm=d_range_nm, region=region, most=1)
-            if fringes:
-                x, y = float(left + patch_nm / 2), float(top + patch_nm / 2)
-                found.append(LocalFringe(x_nm=x, y_nm=y, fringe=fringes[0]))
+    for top, left in itertools.product(tops.tolist(), lefts.tolist()):
+        fringes = lattice_fringes(
+            image,
+            d_range_nm=d_range_nm,
+            region=(left, top, left + patch_nm, top + patch_nm),
+            most=1,
+            false_alarms=rate,
+        )
+        if fringes:
+            x, y = left + patch_nm / 2, top + patch_nm / 2
+            found.append(LocalFringe(x_nm=x, y_nm=y, fringe=fringes[0]))
     return tuple(found)
 
 
 def typical_spacing(fringes: Sequence[LocalFringe]) -> Estimate | None:
     """Median spacing over patches; sigma from their scatter, overlapping patches counted once.
+
+    Fewer than `FEWEST_PATCHES` have no sigma: their scatter says nothing about other places.
 
     Example:
         >>> typical_spacing([]) is None
@@ -78,14 +97,16 @@ def typical_spacing(fringes: Sequence[LocalFringe]) -> Estimate | None:
     if not fringes:
         return None
     spacings = np.array([one.fringe.spacing_nm for one in fringes])
-    low, middle, high = np.percentile(spacings, [15.865525, 50, 84.134475])
-    # Patches overlap by half each way: every fourth is independent. 1.2533: a median's error.
+    # Patches overlap by half each way: every fourth is independent.
     independent = max(1.0, len(spacings) / 4)
-    sigma = 1.2533 * float(high - low) / 2 / float(np.sqrt(independent))
+    middle, scatter = median_with_error(spacings, independent=independent)
     fitted = float(np.median([one.fringe.sigma_nm for one in fringes]))
+    sigma = float(np.hypot(scatter, fitted / np.sqrt(independent)))
+    method = f"median over {len(spacings)} patches with fringes"
+    few = len(spacings) < FEWEST_PATCHES
     return Estimate(
-        value=float(middle),
-        sigma=float(np.hypot(sigma, fitted / np.sqrt(independent))),
+        value=middle,
+        sigma=None if few else sigma,
         unit="nm",
-        method=f"median over {len(spacings)} patches with fringes",
+        method=method + ", too few for a sigma" * few,
     )

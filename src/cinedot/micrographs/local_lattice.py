@@ -17,6 +17,7 @@ import scipy.special
 from jaxtyping import Float
 
 from cinedot.core import Image
+from cinedot.micrographs.power import hann
 
 WINDOW_NM = 4.8
 """Width of the Hann windows: their full width at half maximum is a dot of 2.4 nm."""
@@ -173,9 +174,7 @@ def _mode_powers(
     patches: Float[np.ndarray, "patch y x"], image: Image
 ) -> tuple[Float[np.ndarray, "patch mode"], Float[np.ndarray, " mode"], Float[np.ndarray, " mode"]]:
     _, rows, columns = patches.shape
-    hann_y = np.sin(np.pi * (np.arange(rows) + 0.5) / rows) ** 2
-    hann_x = np.sin(np.pi * (np.arange(columns) + 0.5) / columns) ** 2
-    window = (hann_y[:, None] * hann_x).astype(np.float32)
+    window = (hann(rows)[:, None] * hann(columns)).astype(np.float32)
     means = (patches * window).sum(axis=(1, 2), keepdims=True) / window.sum()
     spectra = np.asarray(scipy.fft.rfft2((patches - means) * window, workers=2))
     qy = np.fft.fftfreq(rows, image.pixel_y_nm)[:, None]

@@ -11,9 +11,20 @@ from jaxtyping import Float, Float32
 from cinedot.core import AnalysisError, Estimate, Image, InputError, Movie, Progress, Silent
 from cinedot.micrographs.bandpass import bandpass
 from cinedot.micrographs.detection import Candidate
-from cinedot.micrographs.fringes import Fringe, PowerSpectrum, lattice_fringes, power_spectrum
-from cinedot.micrographs.lattice_planes import PlaneFringe, planes_of, scale_from_planes
-from cinedot.micrographs.local_lattice import LatticeMap, can_see_lattice, lattice_map
+from cinedot.micrographs.fringes import (
+    Fringe,
+    PowerSpectrum,
+    check_range,
+    lattice_fringes,
+    power_spectrum,
+)
+from cinedot.micrographs.local_lattice import (
+    FINEST_PIXEL_NM,
+    LatticeMap,
+    binned_to,
+    can_see_lattice,
+    lattice_map,
+)
 from cinedot.micrographs.outline import Outline, outline_over_support
 from cinedot.micrographs.silhouette import polygon_area
 from cinedot.micrographs.track import SCORE_FACTOR, Place, score_at, track
@@ -59,10 +70,7 @@ class MovieMeasurement:
         movie: its name.
         frames: one entry a frame.
         edge: of the cube that is seen, nm; None when absent throughout.
-        pb_pb: distance between neighbouring Pb from the fringes, nm; None without a lattice
-            constant to index them by, or fringes that fit it.
         fringes: of the particle in the mean image, strongest first.
-        planes: those of them that belong to the lattice, with their indices.
         mean: mean of the frames in which it is, shifted onto one another.
         filtered: the same, band-passed as the paper did.
         outline_nm: its contour in `mean`, x and y; None when absent.
@@ -74,9 +82,7 @@ class MovieMeasurement:
     movie: str
     frames: tuple[FrameMeasurement, ...]
     edge: Estimate | None
-    pb_pb: Estimate | None
     fringes: tuple[Fringe, ...]
-    planes: tuple[PlaneFringe, ...]
     mean: Image
     filtered: Float32[np.ndarray, "y x"]
     outline_nm: Float[np.ndarray, "corner 2"] | None
@@ -93,7 +99,6 @@ class MovieMeasurement:
 def measure_movie(
     movie: Movie,
     *,
-    lattice_nm: float | None = None,
     d_range_nm: tuple[float, float] = (0.19, 0.7),
     progress: Progress | None = None,
 ) -> MovieMeasurement:
@@ -105,21 +110,17 @@ def measure_movie(
 
     Args:
         movie: frames with a pixel size (give it by `movie.calibrated`).
-        lattice_nm: lattice constant of a cubic host; with it fringes are indexed.
         d_range_nm: spacings looked for.
         progress: where to show how far it has come.
 
     Raises:
-        InputError: no pixel size, NaN, a lattice constant that is none.
+        InputError: no pixel size, NaN, a range of spacings that is none.
         AnalysisError: pixels too coarse, or the field too small, for fringes.
 
     Example: see `tests/micrographs/test_movie_particle.py`.
     """
     shown = progress or Silent()
-    if lattice_nm is not None and not lattice_nm > 0:
-        raise InputError(
-            f"`lattice_nm` must be above 0, but is {lattice_nm}.", remedy="CsPbBr3 has 0.5874 nm."
-        )
+    check_range(d_range_nm, movie.name)
     first = movie.image(0)
     if not can_see_lattice(first):
         raise AnalysisError(
@@ -136,7 +137,7 @@ def measure_movie(
         _frame_measurement(movie, index, windows[index], places[index], outlines[index])
         for index in range(len(movie))
     )
-    return _with_mean(movie, frames, first, lattice_nm, d_range_nm)
+    return _with_mean(movie, frames, first, d_range_nm)
 
 
 def _frame(movie: Movie, index: int) -> Image:
@@ -164,8 +165,6 @@ def _outline(movie: Movie, index: int, windows: LatticeMap, place: Place) -> Out
 
 
 def _outline_in(image: Image, windows: LatticeMap, place: tuple[float, float]) -> Outline | None:
-    from cinedot.micrographs.local_lattice import FINEST_PIXEL_NM, binned_to
-
     full = replace(windows, image=binned_to(image, FINEST_PIXEL_NM))
     start = Candidate(x_nm=place[0], y_nm=place[1], size_nm=2.5, snr=0.0)
     return outline_over_support(full, start)
@@ -196,7 +195,6 @@ def _with_mean(
     movie: Movie,
     frames: tuple[FrameMeasurement, ...],
     first: Image,
-    lattice_nm: float | None,
     d_range_nm: tuple[float, float],
 ) -> MovieMeasurement:
     present = [frame for frame in frames if frame.status == "ok"]
@@ -210,9 +208,7 @@ def _with_mean(
             movie=movie.name,
             frames=tuple(replace(frame, status="absent") for frame in frames),
             edge=None,
-            pb_pb=None,
             fringes=(),
-            planes=(),
             mean=image,
             filtered=filtered,
             outline_nm=None,
@@ -225,14 +221,11 @@ def _with_mean(
     x, y = outline.square.x_nm, outline.square.y_nm
     region = (x - half, y - half, x + half, y + half)
     fringes = lattice_fringes(image, d_range_nm=d_range_nm, region=region)
-    planes = planes_of(fringes, lattice_nm) if lattice_nm is not None else ()
     return MovieMeasurement(
         movie=movie.name,
         frames=frames,
         edge=edge_from_area(area),
-        pb_pb=scale_from_planes(planes),
         fringes=fringes,
-        planes=planes,
         mean=image,
         filtered=filtered,
         outline_nm=outline.contour_nm,

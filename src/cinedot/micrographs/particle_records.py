@@ -39,8 +39,10 @@ class Particle:
         at_edge, touching: cut by the image's edge; in contact with a neighbour.
         outline_nm: the contour's corners, x and y.
         square_nm: the fitted square's corners.
-        n: most probable number of Pb an edge; None without a lattice constant.
-        p_n: its probability; p_all: those of all candidates.
+        n: most probable number of Pb an edge; None without a lattice constant, and where no
+            candidate is as likely as not.
+        p_n: its probability; p_all: those of all candidates, which sum to 1 less the
+            probability that it is none of them.
     """
 
     x_nm: float
@@ -73,7 +75,6 @@ class Particles:
         reason: in words, also why there are none.
         edges: candidates for n, to which each `p_all` belongs; empty without a lattice.
         lattice_nm: lattice constant that they were counted with; None without one.
-        field_nm: width and height of the field.
     """
 
     image: str
@@ -81,7 +82,6 @@ class Particles:
     seen_by: SeenBy
     reason: str
     edges: tuple[int, ...]
-    field_nm: tuple[float, float]
     lattice_nm: float | None = None
 
     def __len__(self) -> int:
@@ -105,7 +105,6 @@ def listed_particles(
         seen_by=seen_by,
         reason=reason,
         edges=(),
-        field_nm=(columns * image.pixel_x_nm, rows * image.pixel_y_nm),
     )
 
 

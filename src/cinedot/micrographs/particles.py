@@ -85,14 +85,15 @@ def find_particles(
     sizes = _size_range(image, size_range_nm)
     _check(image)
     found = _by_lattice(image, sizes, false_alarms) if can_see_lattice(image) else None
-    if found is None or found.reason.startswith("no place"):
+    if found is None:
         found = _by_contrast(image, sizes, false_alarms)
     if lattice_nm is None:
         return found
     return with_probabilities(found, lattice_nm, tuple(edges))
 
 
-def _by_lattice(image: Image, sizes: tuple[float, float], false_alarms: float) -> Particles:
+def _by_lattice(image: Image, sizes: tuple[float, float], false_alarms: float) -> Particles | None:
+    """Particles by their lattice; None where no place has one that its surroundings have not."""
     if is_one_crystal(image):
         return _none(image, "the same fringes run through the whole field: it is one crystal")
     lattice = lattice_map(image, false_alarms=false_alarms)
@@ -100,7 +101,7 @@ def _by_lattice(image: Image, sizes: tuple[float, float], false_alarms: float) -
     if taken is None:
         return _none(image, "most places with a lattice have no outline: no separate particles")
     if not taken:
-        return _none(image, "no place has a lattice that its surroundings have not")
+        return None
     explained = _explained(lattice, [outline for _, outline in taken])
     if explained < 0.6:
         return _none(
@@ -128,7 +129,7 @@ def _as_atoms(outline: Outline) -> Outline:
 def _by_contrast(image: Image, sizes: tuple[float, float], false_alarms: float) -> Particles:
     coarse = binned_to(image, max(FINEST_PIXEL_NM, sizes[0] / 12))
     both = {
-        bright: contrast_candidates(coarse, sizes, bright=bright, false_alarms=false_alarms)
+        bright: contrast_candidates(coarse, sizes, bright=bright, false_alarms=false_alarms / 2)
         for bright in (False, True)
     }
     strength = {bright: max((c.snr for c in both[bright]), default=0.0) for bright in both}
@@ -230,12 +231,4 @@ def _check(image: Image) -> None:
 
 
 def _none(image: Image, reason: str) -> Particles:
-    rows, columns = image.data.shape
-    return Particles(
-        image=image.name,
-        particles=(),
-        seen_by="nothing",
-        reason=reason,
-        edges=(),
-        field_nm=(columns * image.pixel_x_nm, rows * image.pixel_y_nm),
-    )
+    return Particles(image=image.name, particles=(), seen_by="nothing", reason=reason, edges=())

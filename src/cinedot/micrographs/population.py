@@ -8,6 +8,7 @@ from jaxtyping import Float
 
 from cinedot.core import Estimate
 from cinedot.micrographs.edge_counts import edge_probabilities
+from cinedot.micrographs.median import median_with_error
 from cinedot.micrographs.particle_records import (
     SHARED_EDGE_SIGMA_NM,
     Particle,
@@ -26,20 +27,18 @@ class Population:
     Attributes:
         number: particles counted (neither cut by the image's edge nor in contact).
         found: all that were found.
-        edges_nm, sigmas_nm: the counted particles' edges, for a histogram.
+        edges_nm: the counted particles' edges, for a histogram.
         mean_edge, spread: mean fitted edge, and the standard deviation of the particles' own
             edges about it, the fit's scatter taken out.
         feret_min, feret_max, area_diameter: means of the contours' sizes.
-        fractions: number fraction of each n with the standard deviation of its Jeffreys
-            posterior; empty without a lattice constant.
+        fractions: number fraction of each n, of all counted (some may be of no n), with the
+            standard deviation of its Jeffreys posterior; empty without a lattice constant.
         gap: median distance from an outline to the nearest other.
-        gaps_nm: each counted particle's, for a histogram.
     """
 
     number: int
     found: int
     edges_nm: Float[np.ndarray, " particle"]
-    sigmas_nm: Float[np.ndarray, " particle"]
     mean_edge: Estimate | None
     spread: Estimate | None
     feret_min: Estimate | None
@@ -47,7 +46,6 @@ class Population:
     area_diameter: Estimate | None
     fractions: dict[int, Estimate]
     gap: Estimate | None
-    gaps_nm: Float[np.ndarray, " gap"]
 
 
 def summarise(images: Sequence[Particles]) -> Population:
@@ -61,7 +59,7 @@ def summarise(images: Sequence[Particles]) -> Population:
 
     Example:
         >>> nothing = Particles(image="a", particles=(), seen_by="nothing", reason="none",
-        ...     edges=(), field_nm=(10.0, 10.0))
+        ...     edges=())
         >>> summarise([nothing]).number, summarise([nothing]).mean_edge
         (0, None)
     """
@@ -76,17 +74,19 @@ def summarise(images: Sequence[Particles]) -> Population:
         number=len(whole),
         found=len(found),
         edges_nm=edges,
-        sigmas_nm=sigmas,
-        mean_edge=_mean(edges, shared, "mean of fitted edges"),
+        mean_edge=_mean(edges, sigmas, shared, "mean of fitted edges"),
         spread=_spread(edges, sigmas, shared),
-        feret_min=_mean(np.array([one.feret_min_nm for one in whole]), shared, "mean, contours"),
-        feret_max=_mean(np.array([one.feret_max_nm for one in whole]), shared, "mean, contours"),
+        feret_min=_mean(
+            np.array([one.feret_min_nm for one in whole]), sigmas, shared, "mean, contours"
+        ),
+        feret_max=_mean(
+            np.array([one.feret_max_nm for one in whole]), sigmas, shared, "mean, contours"
+        ),
         area_diameter=_mean(
-            np.array([one.area_diameter_nm for one in whole]), shared, "mean, contours"
+            np.array([one.area_diameter_nm for one in whole]), sigmas, shared, "mean, contours"
         ),
         fractions={n: _fraction(images, n, shared) for n in candidates} if whole else {},
-        gap=_median(gaps),
-        gaps_nm=gaps,
+        gap=_median(gaps, shared),
     )
 
 
@@ -111,12 +111,21 @@ def nearest_gaps_nm(particles: Sequence[Particle]) -> list[float]:
     return gaps
 
 
-def _mean(values: Float[np.ndarray, " particle"], shared_nm: float, method: str) -> Estimate | None:
+def _mean(
+    values: Float[np.ndarray, " particle"],
+    sigmas: Float[np.ndarray, " particle"],
+    shared_nm: float,
+    method: str,
+) -> Estimate | None:
+    """Mean with its error from the scatter; of a single particle, that of its own edge."""
     if not values.size:
         return None
-    error = float(values.std(ddof=1) / np.sqrt(values.size)) if values.size > 1 else None
-    if shared_nm and error is not None:
-        error = float(np.hypot(error, shared_nm))
+    if values.size > 1:
+        error = float(np.hypot(values.std(ddof=1) / np.sqrt(values.size), shared_nm))
+    else:
+        # What is shared is in each particle's sigma already.
+        error = max(float(sigmas[0]), shared_nm)
+    if shared_nm:
         method += f"; sigma holds {shared_nm:g} nm that all share, from the unknown defocus"
     return Estimate(value=float(values.mean()), sigma=error, unit="nm", method=method)
 
@@ -189,12 +198,10 @@ def _jeffreys(chances: Float[np.ndarray, " particle"]) -> tuple[float, float]:
     return a / (a + b), binomial + unsure
 
 
-def _median(gaps: Float[np.ndarray, " particle"]) -> Estimate | None:
+def _median(gaps: Float[np.ndarray, " particle"], shared_nm: float) -> Estimate | None:
     if not gaps.size:
         return None
-    low, middle, high = np.percentile(gaps, [15.865525, 50, 84.134475])
-    # The median of N normal values scatters by 1.2533 of their mean's error.
-    error = 1.2533 * float(high - low) / 2 / float(np.sqrt(gaps.size)) if gaps.size > 1 else None
-    return Estimate(
-        value=float(middle), sigma=error, unit="nm", method="median, outline to outline"
-    )
+    middle, error = median_with_error(gaps)
+    # Edges that are all too long by a shift close each gap by half of it on either side.
+    sigma = float(np.hypot(error, shared_nm)) if gaps.size > 1 else None
+    return Estimate(value=middle, sigma=sigma, unit="nm", method="median, outline to outline")

@@ -11,6 +11,11 @@ from cinedot.core import Image, InputError
 FEWEST_PIXELS = 16
 """Least side of a field whose spectrum says anything."""
 
+FILTER_FLOOR = 1e-10
+"""Power, against the strongest, below which a spectrum holds what filters leave beyond their
+pass-band: a Gaussian cut off at four sigmas leaves some 1e-5 of the amplitude, in lobes along the
+axes that a ring's median does not know."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PowerSpectrum:
@@ -60,7 +65,10 @@ def power_spectrum(
     bin_x, bin_y = 1 / (columns * image.pixel_x_nm), 1 / (rows * image.pixel_y_nm)
     return PowerSpectrum(
         power=power,
-        background=_ring_background(power, qx, qy, max(bin_x, bin_y)),
+        background=np.maximum(
+            _ring_background(power, qx, qy, max(bin_x, bin_y)),
+            max(_rounding_power(field), FILTER_FLOOR * float(power.max())),
+        ),
         qx_per_nm=qx,
         qy_per_nm=qy,
         bin_x_per_nm=bin_x,
@@ -139,6 +147,30 @@ def _ring_background(
     known = np.flatnonzero(np.isfinite(medians))
     medians = np.interp(np.arange(medians.size), known, medians[known])
     levels = np.interp(radius / ring_width, np.arange(medians.size) + 0.5, medians)
-    # Noise power is exponentially distributed: its median is ln 2 of its mean. The floor keeps
-    # a noiseless image's rounding from counting as signal.
-    return levels / np.log(2) + 1e-20 * power.max() + np.finfo(float).tiny
+    # Noise power is exponentially distributed: its median is ln 2 of its mean.
+    return levels / np.log(2)
+
+
+def _rounding_power(field: Float[np.ndarray, "y x"]) -> float:
+    """Mean power of the noise that the field's own numbers bring with them."""
+    rows, columns = field.shape
+    weight = float((hann(rows) ** 2).sum() * (hann(columns) ** 2).sum())
+    return weight * rounding_variance(field) + float(np.finfo(float).tiny)
+
+
+def rounding_variance(values: Float[np.ndarray, "y x"]) -> float:
+    """Variance of the noise of rounding: step^2 / 12.
+
+    The step is 1 or the common divisor of what differs where all values are whole, and else that
+    of float32 at the largest: intensities are hardly ever kept finer, and filters round at the
+    largest values that they pass.
+
+    Example:
+        >>> round(12 * rounding_variance(np.array([[0.0, 4.0], [8.0, 2.0]])), 6)
+        4.0
+    """
+    largest = float(np.abs(values).max())
+    if largest < 2**53 and np.array_equal(values, np.rint(values)):
+        steps = (values - values.min()).astype(np.int64)
+        return max(1.0, float(np.gcd.reduce(steps, axis=None))) ** 2 / 12
+    return float(np.spacing(np.float32(largest))) ** 2 / 12

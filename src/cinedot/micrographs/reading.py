@@ -13,31 +13,30 @@ from cinedot.micrographs.readers.tiff import TIFF_FILES, open_tiff
 def open_movie(path: Path | str) -> Movie:
     """Open a recording with its scales; frames are read when asked for.
 
-        TIFF goes through tifffile, a folder or a pattern (`frame_*.tif`) is a movie of its frames
-        in the order of the numbers in their names, everything else goes through RosettaSciIO
-    . A single image is a movie of one frame. Axes
-        are understood by their units; the first axis of a stack is time only where its unit is
-        one. RGB becomes luminance.
+    TIFF goes through tifffile, a folder or a pattern (`frame_*.tif`) is a movie of its frames
+    in the order of the numbers in their names, everything else goes through RosettaSciIO. A
+    single image is a movie of one frame. Axes are understood by their units; the first axis
+    of a stack is time only where its unit is one. RGB becomes luminance.
 
-        Args:
-            path: a file, a folder of numbered frames, or a pattern.
+    Args:
+        path: a file, a folder of numbered frames, or a pattern.
 
-        Returns:
-            The movie; pixel size (nm), frame time (s) and voltage (kV) are None where the file
-            does not state them. `metadata["chosen"]` says which of several images was taken.
+    Returns:
+        The movie; pixel size (nm), frame time (s) and voltage (kV) are None where the file
+        does not state them. `metadata["chosen"]` says which of several images was taken.
 
-        Raises:
-            InputError: missing, empty, truncated or unreadable; a spectrum, a diffraction pattern,
-                a 4D recording; more than one non-trivial axis beside y and x.
+    Raises:
+        InputError: missing, empty, truncated or unreadable; a spectrum, a diffraction pattern,
+            a 4D recording; more than one non-trivial axis beside y and x.
 
-        Example:
-            >>> import tempfile, numpy as np, tifffile
-            >>> path = Path(tempfile.mkdtemp()) / "movie.tif"
-            >>> tifffile.imwrite(path, np.zeros((3, 8, 8), np.uint16), imagej=True,
-            ...     resolution=(1 / 0.042, 1 / 0.042), metadata={"unit": "nm", "finterval": 0.02})
-            >>> movie = open_movie(path)
-            >>> len(movie), round(movie.pixel_x_nm, 6), movie.frame_s, movie.unit_text
-            (3, 0.042, 0.02, 'nm')
+    Example:
+        >>> import tempfile, numpy as np, tifffile
+        >>> path = Path(tempfile.mkdtemp()) / "movie.tif"
+        >>> tifffile.imwrite(path, np.zeros((3, 8, 8), np.uint16), imagej=True,
+        ...     resolution=(1 / 0.042, 1 / 0.042), metadata={"unit": "nm", "finterval": 0.02})
+        >>> movie = open_movie(path)
+        >>> len(movie), round(movie.pixel_x_nm, 6), movie.frame_s, movie.unit_text
+        (3, 0.042, 0.02, 'nm')
     """
     place = Path(path)
     if not place.exists() and any(letter in place.name for letter in "*?["):
