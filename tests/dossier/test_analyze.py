@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import os
 import re
 from collections.abc import Callable
 from importlib import resources
@@ -168,7 +167,6 @@ def test_a_truncated_dm4_is_told(run: Run, tmp_path: Path, real_data: Path) -> N
     _one_line(run, tmp_path, r"cut\.dm4: ")
 
 
-@pytest.mark.skipif(os.name != "posix", reason="needs POSIX special files")
 def test_an_output_folder_that_cannot_be_written_is_told_before_the_work(
     run: Run, light_folder: Path
 ) -> None:
