@@ -5,6 +5,7 @@ those that the *stored* pixel gives, which is 5 % small for the two crystals.
 """
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -29,6 +30,13 @@ def _survey(path: Path, *more: str) -> str:
     return "\n".join(["[survey]", f'files = ["{path.as_posix()}"]', *more])
 
 
+def _pixel_nm(found: dict[str, Any]) -> float:
+    """The pixel size that the page states, read from the file."""
+    stated = re.search(r"<dd>([\d.]+) nm \(from the file\)", found["page"])
+    assert stated
+    return float(stated[1])
+
+
 def test_mos2_survey(run: Run, tmp_path: Path, real_data: Path) -> None:
     path = real_data / "tem" / "temul_example_Se_implanted_MoS2.dm3"
     found = _analysed(run, tmp_path, _survey(path), sample='material = "MoS2"')
@@ -36,7 +44,8 @@ def test_mos2_survey(run: Run, tmp_path: Path, real_data: Path) -> None:
     # Three {10-10} directions with the stored pixel, each +-0.003 nm.
     assert fringes == pytest.approx([0.254, 0.260, 0.264], abs=0.003)
     assert "particles" not in found["results"]["survey"]
-    assert "0.012695 nm" in found["page"]
+    # 12.70 pm a pixel is known, to its last digit.
+    assert _pixel_nm(found) == pytest.approx(0.01270, abs=0.5e-5 * 1.01)
 
 
 def test_strontium_titanate_survey(run: Run, tmp_path: Path, real_data: Path) -> None:
@@ -46,7 +55,8 @@ def test_strontium_titanate_survey(run: Run, tmp_path: Path, real_data: Path) ->
     # The two {110} spacings of a = 0.413 nm +-0.004 nm; stored pixel, "n_m".
     assert sum(strongest) / 2 * 2**0.5 == pytest.approx(0.413, abs=0.004)
     assert "n_m" in found["page"]
-    assert "0.012247 nm" in found["page"]
+    # 12.25 pm a pixel is known, to its last digit.
+    assert _pixel_nm(found) == pytest.approx(0.01225, abs=0.5e-5 * 1.01)
 
 
 def test_soot_survey(run: Run, tmp_path: Path, real_data: Path) -> None:

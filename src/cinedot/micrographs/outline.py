@@ -1,6 +1,6 @@
 """The outline of one candidate, from its lattice's envelope or from its contrast."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -32,12 +32,7 @@ def outline_by_lattice(lattice: LatticeMap, candidate: Candidate) -> Outline | N
         lattice: the image's windows.
         candidate: the place and its rough size.
     """
-    waves, grounds = lattice_peaks(lattice, candidate.x_nm, candidate.y_nm)
-    cut, x_nm, y_nm = _cut(lattice.image, candidate, reach_nm=0.8 * candidate.size_nm + 1.8)
-    level = envelope(cut, waves, grounds)
-    by_y, by_x = (max(1, round(_STEP_NM / pixel)) for pixel in (cut.pixel_y_nm, cut.pixel_x_nm))
-    level, x_nm, y_nm = level[::by_y, ::by_x], x_nm[::by_x], y_nm[::by_y]
-    return _outline(level, x_nm, y_nm, candidate, blur_nm=BLUR_NM, mask=None)
+    return _outline_of(envelope, lattice, candidate)
 
 
 def outline_over_support(lattice: LatticeMap, candidate: Candidate) -> Outline | None:
@@ -45,9 +40,16 @@ def outline_over_support(lattice: LatticeMap, candidate: Candidate) -> Outline |
 
     Slower, and needed where the ground differs from one side of the particle to the other.
     """
+    return _outline_of(envelope_over_ground, lattice, candidate)
+
+
+def _outline_of(
+    strength: Callable[..., Float[np.ndarray, "y x"]], lattice: LatticeMap, candidate: Candidate
+) -> Outline | None:
+    """The outline of where a candidate's waves are strong, by either measure of strength."""
     waves, grounds = lattice_peaks(lattice, candidate.x_nm, candidate.y_nm)
     cut, x_nm, y_nm = _cut(lattice.image, candidate, reach_nm=0.8 * candidate.size_nm + 1.8)
-    level = envelope_over_ground(cut, waves, grounds)
+    level = strength(cut, waves, grounds)
     by_y, by_x = (max(1, round(_STEP_NM / pixel)) for pixel in (cut.pixel_y_nm, cut.pixel_x_nm))
     level, x_nm, y_nm = level[::by_y, ::by_x], x_nm[::by_x], y_nm[::by_y]
     return _outline(level, x_nm, y_nm, candidate, blur_nm=BLUR_NM, mask=None)
