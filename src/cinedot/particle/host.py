@@ -7,9 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from types import MappingProxyType
+from typing import Literal, cast, get_args
 
 from cinedot.core import InputError
 from cinedot.core.files import sourced_text
+
+Evidence = Literal["checked", "remembered", "estimated"]
 
 _ORGANIC = ("MA", "FA")
 
@@ -25,6 +28,8 @@ class Host:
         x_ion: the halide's symbol.
         lattice_nm: cubic lattice constant, nm; the distance between neighbouring Pb.
         source: where the lattice constant comes from.
+        evidence: how sure the number is: "checked" against the text that the source names,
+            "remembered" (look it up before you quote it), or "estimated", without a measurement.
     """
 
     name: str
@@ -33,6 +38,7 @@ class Host:
     x_ion: str
     lattice_nm: float
     source: str
+    evidence: Evidence = "remembered"
 
     def __post_init__(self) -> None:
         if not self.lattice_nm > 0:
@@ -54,7 +60,7 @@ class Host:
 
 @cache
 def hosts() -> Mapping[str, Host]:
-    """Every host with a sourced lattice constant, by name."""
+    """Every host ABX3 of A in Cs, MA, FA, B in Pb, Sn, and X in Cl, Br, I, by name."""
     table = sourced_text("cinedot.particle", "hosts.csv")
     rows = csv.DictReader(io.StringIO(table.text))
     return MappingProxyType(
@@ -66,6 +72,7 @@ def hosts() -> Mapping[str, Host]:
                 x_ion=row["x_ion"],
                 lattice_nm=float(row["lattice_nm"]),
                 source=row["source"],
+                evidence=evidence_of(row["evidence"]),
             )
             for row in rows
         }
@@ -92,3 +99,14 @@ def host_named(name: str) -> Host:
         f"`host` must be a known host, but is {name!r}.",
         remedy=f"{remedy}Known: {', '.join(known)}.",
     )
+
+
+def evidence_of(word: str) -> Evidence:
+    """A data table's word for how sure a number is.
+
+    Raises:
+        ValueError: another word; the tables are ours, so this is our mistake.
+    """
+    if word not in get_args(Evidence):
+        raise ValueError(f"evidence must be one of {get_args(Evidence)}, but is {word!r}.")
+    return cast(Evidence, word)
