@@ -9,7 +9,7 @@ from cinedot.core import InputError
 from cinedot.particle import Cuboid, host_named, ion_counts, lattice_sites
 
 HOST = host_named("CsPbBr3")
-EDGES = st.tuples(*[st.integers(1, 7)] * 3)
+EDGES = st.tuples(*[st.integers(1, 12)] * 3)
 
 # n: Pb, Br, terminal, A neutral, A interior, A edge, A face, empty, Pb corner/edge/face/interior
 TABLE = {
@@ -20,6 +20,7 @@ TABLE = {
     5: (125, 450, 150, 200, 64, 48, 96, 16, (8, 36, 54, 27)),
     6: (216, 756, 216, 324, 125, 60, 150, 19, (8, 48, 96, 64)),
     7: (343, 1176, 294, 490, 216, 72, 216, 22, (8, 60, 150, 125)),
+    8: (512, 1728, 384, 704, 343, 84, 294, 25, (8, 72, 216, 216)),
 }
 
 

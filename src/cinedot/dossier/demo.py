@@ -24,7 +24,14 @@ from cinedot.microscope import (
     simulate_survey,
     write_tiff,
 )
-from cinedot.particle import Cuboid, build, composition, host_named
+from cinedot.particle import (
+    Cuboid,
+    HeadGroups,
+    build,
+    compound_named,
+    host_named,
+    planned_composition,
+)
 from cinedot.spectroscopy import decay_counts, emission_spectrum
 
 PEAK_NM, FWHM_NM = 463.0, 14.7
@@ -131,7 +138,7 @@ def _check_free(folder: Path) -> None:
 def _write_movie(folder: Path, seed: int, progress: Progress) -> dict[str, float]:
     dot = Cuboid.cube(4, host_named("CsPbBr3"))
     made = simulate_movie(
-        build(dot, "mla-cs", seed=seed),
+        build(dot, "mla-cs", seed=seed, ligands=HeadGroups()),
         lens=Lens(defocus_nm=6.0),
         exposure=Exposure(dose_rate_e_per_nm2_s=2.5e7, frame_s=0.02, pixel_nm=0.042),
         shape=(256, 256),
@@ -202,7 +209,7 @@ def _write_light(folder: Path, rng: np.random.Generator) -> dict[str, float]:
 
 
 def _write_composition(folder: Path, rng: np.random.Generator) -> None:
-    held = composition(build(Cuboid.cube(4, host_named("CsPbBr3")), "mla-cs"))
+    held = planned_composition(Cuboid.cube(4, host_named("CsPbBr3")), compound_named("mla-cs"))
     percents = atomic_percents(held, scatter=0.02, rng=rng)
     _write_table(folder / "edx.csv", "Cs,Pb,Br,O", *percents.T)
 

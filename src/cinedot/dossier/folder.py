@@ -13,7 +13,7 @@ from cinedot.core.files import not_readable
 from cinedot.dossier.complaints import explained
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
-from cinedot.particle import compound_named, host_named
+from cinedot.particle import compound_named, host_named, read_compound
 
 LONGEST_NAME = 255
 """The longest file name, in characters, that file systems take."""
@@ -58,19 +58,23 @@ def open_folder(folder: Path, *, allow_outside: bool = False, use_lab: bool = Tr
         complaints = sorted(fault.errors(), key=lambda one: one["type"] != "extra_forbidden")
         blamed = lab_file if _from_lab(own, defaults, complaints[0]["loc"]) else file
         raise explained(complaints[0], blamed) from fault
-    _check_words(manifest, file)
-    return SampleFolder(folder=folder, manifest=manifest, allow_outside=allow_outside)
+    sample = SampleFolder(folder=folder, manifest=manifest, allow_outside=allow_outside)
+    _check_words(sample, manifest, file)
+    return sample
 
 
-def _check_words(manifest: Manifest, file: Path) -> None:
-    """Names whose meaning other rooms know: the host, the reported quantities."""
+def _check_words(sample: SampleFolder, manifest: Manifest, file: Path) -> None:
+    """Names whose meaning other rooms know: host, compounds, reported quantities."""
     place = "[sample] host"
     try:
         if manifest.sample.host is not None:
             host_named(manifest.sample.host)
         place = "[model] compounds"
         for compound in manifest.model.compounds or ():
-            compound_named(compound)
+            if compound.endswith(".toml"):
+                read_compound(find_file(sample, compound, key=place))
+            else:
+                compound_named(compound)
         place = "[reported]"
         for key, number in manifest.reported.items():
             reported_estimate(key, number)

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from cinedot.core import InputError
-from cinedot.particle import Cuboid, Host, build
+from cinedot.particle import Cuboid, HeadGroups, Host, build
 
 _TRIES = 20_000
 
@@ -60,7 +60,12 @@ def place_dots(
     places = _strewn(circles, shape, pixel_nm, gap_nm, rng)
     return [
         SurveyDot(
-            atoms=build(Cuboid.cube(n, host), compound, seed=int(rng.integers(2**31))),
+            atoms=build(
+                Cuboid.cube(n, host),
+                compound,
+                seed=int(rng.integers(2**31)),
+                ligands=HeadGroups(),
+            ),
             x_nm=float(x),
             y_nm=float(y),
             rotation=_face_on(tilt_deg, rng),

@@ -1,79 +1,96 @@
 """Sites and a surface compound, turned into atoms."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from jaxtyping import Float, Int, Shaped
+from ase.data import atomic_numbers
+from jaxtyping import Float, Shaped
 
 from cinedot.core import InputError
-from cinedot.particle.compounds import (
-    Composition,
-    Compound,
-    compound_named,
-    planned_composition,
-    require_room,
-)
+from cinedot.particle.compound_files import compound_named
+from cinedot.particle.compounds import Compound
 from cinedot.particle.cuboid import Cuboid
+from cinedot.particle.distortion import Distortion, displaced_positions
+from cinedot.particle.filling import Filling, fill, own_species
 from cinedot.particle.host import host_named
+from cinedot.particle.ligands import (
+    AllAtoms,
+    Block,
+    Ligands,
+    NoLigands,
+    joined,
+    molecular_ions,
+)
+from cinedot.particle.plan import METAL_CHARGE, Composition, planned_composition, require_room
 from cinedot.particle.sites import Sites, lattice_sites
+from cinedot.particle.vacancies import ByRule, Vacancies
+
+_ALL_ATOMS = AllAtoms()
+_BY_RULE = ByRule()
+_CUBIC = Distortion.none()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Filling:
-    """Who sits on each site: an ion's name, or "" for nobody [site]."""
-
-    species: Shaped[np.ndarray, " site"]
-    own: Shaped[np.ndarray, " site"]
-
-
-def build(cuboid: Cuboid, compound: str | Compound = "mla-cs", seed: int = 0) -> Atoms:
-    """A dot's heavy atoms and bound head groups, centred at the origin.
+def build(
+    cuboid: Cuboid,
+    compound: str | Compound = "mla-cs",
+    seed: int = 0,
+    *,
+    ligands: Ligands = _ALL_ATOMS,
+    vacancies: Vacancies = _BY_RULE,
+    distortion: Distortion = _CUBIC,
+    plan: Composition | None = None,
+) -> Atoms:
+    """A dot's atoms, centred at the origin, its charges balanced.
 
     The cuboid's sites are filled as the compound says; what it leaves open is drawn from the
-    seed. Of a ligand only the atom at the surface is there: the ammonium's nitrogen, lifted out
-    of its A site, and the acid's bound oxygen, on the line of the halide that it replaced. The
-    mobile chains are left out, and so are the atoms of MA and FA beside their nitrogen.
+    seed. Every atom knows its lattice site; those of a ligand or an organic ion share the site
+    that its bound atom holds. Formal charges are ASE's initial charges and add up to zero,
+    unless ligands are left out.
 
     Args:
         cuboid: size and host.
-        compound: a compound, or the name of a known one.
+        compound: a compound, the name of a known one, or a TOML file that states one.
         seed: chance, as a number.
+        ligands: all atoms of the ligands, their bound head groups, or only heavy atoms.
+        vacancies: how empty A sites are chosen.
+        distortion: octahedral tilts and strain; the cubic lattice unless given.
+        plan: how many of each ion; as the compound says unless given.
 
     Returns:
-        Atoms in the order of `lattice_sites`, positions in angstrom along the cubic axes, with
-        the arrays `site` (index into the sites), `species` (ion), `site_kind`, `abc` (the site's
-        place in lattice units); `info` holds host, edges, compound and the acid's charge.
+        Atoms in the order of `lattice_sites`, positions in angstrom along the (pseudo-)cubic
+        axes, with the arrays `site` (index into the sites), `ion` (its name), `site_kind`, `abc`
+        (the site's place in lattice units), `anchor` (true for the one atom that stands for its
+        ion), `ligand` (which molecule an atom belongs to, -1 for none), `occupancy` (1) and
+        `initial_charges`; `info` holds host, edges, compound and the acid's charge.
 
     Raises:
-        InputError: unknown compound, wrong host for it, a size that cannot be neutral.
+        InputError: unknown compound, wrong host for it, a size that cannot be neutral, more
+            ligands than there is room for.
 
     Example:
-        >>> dot = build(Cuboid.cube(4, host_named("CsPbBr3")), "mla-cs", seed=1)
-        >>> [dot.symbols.search(s).size for s in ("Cs", "Pb", "Br", "N", "O")]
-        [58, 64, 232, 54, 8]
+        >>> from cinedot.particle.host import host_named
+        >>> qd4 = Cuboid.cube(4, host_named("CsPbBr3"))
+        >>> dot = build(qd4, "mla-cs", seed=1, ligands=NoLigands())
+        >>> str(dot.symbols.formula.convert("metal"))
+        'Cs58Pb64Br232'
     """
     chosen = compound_named(compound) if isinstance(compound, str) else compound
-    plan = planned_composition(cuboid, chosen)
-    require_room(plan, cuboid, chosen)
-    sites = lattice_sites(cuboid)
-    filling = _fill(cuboid, sites, chosen, plan, np.random.default_rng(seed))
-    held = np.flatnonzero(filling.species != "")
-    positions = sites.abc * cuboid.host.lattice_angstrom + _displacements(
-        cuboid, sites, chosen, filling
-    )
-    elements = _elements(sites, chosen, filling)
-    atoms = Atoms(symbols=elements[held].tolist(), positions=positions[held])
-    atoms.set_array("site", held)
-    atoms.set_array("species", filling.species[held])
-    atoms.set_array("site_kind", _kind_labels(sites)[held])
-    atoms.set_array("abc", sites.abc[held])
+    planned = planned_composition(cuboid, chosen) if plan is None else plan
+    require_room(planned, cuboid, chosen)
+    rng = np.random.default_rng(seed)
+    filling = fill(cuboid, chosen, planned, vacancies, rng)
+    places = displaced_positions(cuboid, distortion)
+    ions = _single_ions(cuboid, filling, places)
+    blocks = [ions]
+    if not isinstance(ligands, NoLigands):
+        blocks.append(molecular_ions(cuboid, chosen, filling, places, ligands, core=ions, rng=rng))
+    atoms = _assembled(lattice_sites(cuboid), joined(blocks))
     atoms.info = {
         "host": cuboid.host.name,
         "edges": list(cuboid.edges),
         "compound": chosen.name,
-        "acid_charge": plan.acid_charge,
+        "acid_charge": planned.acid_charge,
     }
     return atoms
 
@@ -91,21 +108,33 @@ def composition(atoms: Atoms) -> Composition:
     """
     cuboid = cuboid_of(atoms)
     sites = lattice_sites(cuboid)
-    here = np.asarray(atoms.arrays["site"])
-    species = np.asarray(atoms.arrays["species"])
-    role, kind = sites.role[here], sites.kind[here]
-    own = species == _own_species(cuboid, sites)[here]
-    guest = ~own & (role == "a")
+    anchor = np.asarray(atoms.arrays["anchor"])
+    here = np.asarray(atoms.arrays["site"])[anchor]
+    own = np.asarray(atoms.arrays["ion"])[anchor] == own_species(cuboid)[here]
+    charge = _ion_charges(atoms)[anchor]
+    kind = sites.kind[here]
+    counted = {
+        "a": own & (sites.role[here] == "a"),
+        "halide": own & (sites.role[here] == "halide"),
+        "ammonium": ~own & (charge > 0),
+    }
+
+    def count(what: str, where: str) -> int:
+        return int((counted[what] & (kind == where)).sum())
+
     return Composition(
-        a_ions=int((own & (role == "a")).sum()),
-        metals=int((own & (role == "metal")).sum()),
-        halides=int((own & (role == "halide")).sum()),
-        acids=int((~own & (role == "halide")).sum()),
+        a_interior=count("a", "interior"),
+        a_face=count("a", "face"),
+        a_edge=count("a", "edge"),
+        a_corner=count("a", "corner"),
+        metals=int((own & (sites.role[here] == "metal")).sum()),
+        bridging=count("halide", "bridging"),
+        terminal=count("halide", "terminal"),
+        acids=int((~own & (charge < 0)).sum()),
         acid_charge=int(atoms.info["acid_charge"]),
-        ammonium_edge=int((guest & (kind == "edge")).sum()),
-        ammonium_face=int((guest & (kind == "face")).sum()),
-        a_interior=int((own & (role == "a") & (kind == "interior")).sum()),
-        a_surface=int((own & (role == "a") & (kind != "interior")).sum()),
+        ammonium_face=count("ammonium", "face"),
+        ammonium_edge=count("ammonium", "edge"),
+        ammonium_corner=count("ammonium", "corner"),
     )
 
 
@@ -116,10 +145,9 @@ def site_occupancy(atoms: Atoms) -> Float[np.ndarray, " site"]:
         InputError: the atoms carry no sites.
     """
     cuboid = cuboid_of(atoms)
-    sites = lattice_sites(cuboid)
     here = np.asarray(atoms.arrays["site"])
-    own = np.asarray(atoms.arrays["species"]) == _own_species(cuboid, sites)[here]
-    occupancy = np.zeros(len(sites))
+    own = np.asarray(atoms.arrays["ion"]) == own_species(cuboid)[here]
+    occupancy = np.zeros(len(lattice_sites(cuboid)))
     occupancy[here[own]] = 1.0
     return occupancy
 
@@ -140,102 +168,55 @@ def cuboid_of(atoms: Atoms) -> Cuboid:
     return Cuboid(edges=(x, y, z), host=host_named(str(info["host"])))
 
 
-def _own_species(cuboid: Cuboid, sites: Sites) -> Shaped[np.ndarray, " site"]:
-    host = cuboid.host
-    names = {"a": host.a_ion, "metal": host.b_ion, "halide": host.x_ion}
-    return np.array([names[str(role)] for role in sites.role], dtype="U16")
+def _single_ions(cuboid: Cuboid, filling: Filling, places: Float[np.ndarray, "site 3"]) -> Block:
+    """The host's ions of one atom each; MA and FA are molecules."""
+    sites, host = lattice_sites(cuboid), cuboid.host
+    own = filling.species == own_species(cuboid)
+    single = (sites.role != "a") | (host.a_ion == host.a_element)
+    here = np.flatnonzero(own & single)
+    role = sites.role[here]
+    number = {
+        "a": atomic_numbers[host.a_element],
+        "metal": atomic_numbers[host.b_ion],
+        "halide": atomic_numbers[host.x_ion],
+    }
+    of_role = [role == "a", role == "metal"]
+    return Block(
+        numbers=np.select(of_role, [number["a"], number["metal"]], number["halide"]),
+        angstrom=places[here],
+        site=here,
+        species=filling.species[here],
+        anchor=np.ones(len(here), dtype=bool),
+        ligand=np.full(len(here), -1),
+        charge=np.select(of_role, [1.0, float(METAL_CHARGE)], -1.0),
+    )
 
 
-def _fill(
-    cuboid: Cuboid, sites: Sites, compound: Compound, plan: Composition, rng: np.random.Generator
-) -> _Filling:
-    own = _own_species(cuboid, sites)
-    species = own.copy()
-    if compound.acid is not None:
-        for taken in _replaced_halides(sites, compound.acid.halides_replaced, rng):
-            species[taken] = ""
-            species[taken[0]] = compound.acid.name
-    if compound.ammonium is None:
-        empty = _corner_then_edge(sites, plan, rng)
-        species[empty] = ""
-    else:
-        _seat_a_sites(sites, species, compound.ammonium.name, plan, rng)
-    return _Filling(species=species, own=own)
+def _assembled(sites: Sites, block: Block) -> Atoms:
+    """Atoms in the order of their sites, those of one ion together."""
+    order = np.argsort(block.site, kind="stable")
+    site = block.site[order]
+    atoms = Atoms(
+        numbers=block.numbers[order],
+        positions=block.angstrom[order],
+        charges=block.charge[order],
+    )
+    atoms.set_array("site", site)
+    atoms.set_array("ion", block.species[order])
+    atoms.set_array("site_kind", _kind_labels(sites)[site])
+    atoms.set_array("abc", sites.abc[site])
+    atoms.set_array("anchor", block.anchor[order])
+    atoms.set_array("ligand", block.ligand[order])
+    atoms.set_array("occupancy", np.ones(len(site)))
+    return atoms
 
 
-def _replaced_halides(
-    sites: Sites, each: int, rng: np.random.Generator
-) -> list[Int[np.ndarray, " halide"]]:
-    """For every corner metal, which of its terminal halides the acid takes."""
-    corner = np.flatnonzero((sites.role == "metal") & (sites.metal_kind == "corner"))
-    return [rng.permutation(np.flatnonzero(sites.metal == metal))[:each] for metal in corner]
-
-
-def _corner_then_edge(
-    sites: Sites, plan: Composition, rng: np.random.Generator
-) -> Int[np.ndarray, " site"]:
-    """The A sites left empty: corners first, then edges, then faces, each drawn (2.2)."""
-    order = {"corner": 0, "edge": 1, "face": 2}
-    surface = np.flatnonzero((sites.role == "a") & (sites.kind != "interior"))
-    rank = np.array([order[str(kind)] for kind in sites.kind[surface]])
-    drawn = surface[np.lexsort((rng.random(len(surface)), rank))]
-    return drawn[: len(surface) - plan.a_surface]
-
-
-def _seat_a_sites(
-    sites: Sites,
-    species: Shaped[np.ndarray, " site"],
-    ammonium: str,
-    plan: Composition,
-    rng: np.random.Generator,
-) -> None:
-    """Empty the corners, put ammonium on edges, share A ions and ammonium out over the faces."""
-    is_a = sites.role == "a"
-    species[is_a & (sites.kind == "corner")] = ""
-    species[is_a & (sites.kind == "edge")] = ammonium
-    on_face = np.flatnonzero(is_a & (sites.kind == "face"))
-    normal = sites.outward[on_face] @ np.array([1, 2, 3])
-    faces = [rng.permutation(on_face[normal == which]) for which in (-3, -2, -1, 1, 2, 3)]
-    kept = _shared(plan.a_surface, [len(face) for face in faces], rng)
-    free = [face[keep:] for face, keep in zip(faces, kept, strict=True)]
-    seated = _shared(plan.ammonium_face, [len(face) for face in free], rng)
-    for face, count in zip(free, seated, strict=True):
-        species[face[:count]] = ammonium
-        species[face[count:]] = ""
-
-
-def _shared(total: int, room: list[int], rng: np.random.Generator) -> list[int]:
-    """`total` dealt out in proportion to the room on each face; what is left over by chance."""
-    sites = max(1, sum(room))
-    exact = np.array([total * seats / sites for seats in room])
-    dealt = np.floor(exact + 1e-9).astype(int)
-    order = np.lexsort((rng.random(len(room)), -(exact - dealt).round(9)))
-    dealt[order[: total - dealt.sum()]] += 1
-    return dealt.tolist()
-
-
-def _elements(sites: Sites, compound: Compound, filling: _Filling) -> Shaped[np.ndarray, " site"]:
-    elements = sites.element.astype("U2")
-    if compound.acid is not None:
-        elements[filling.species == compound.acid.name] = "O"
-    if compound.ammonium is not None:
-        elements[filling.species == compound.ammonium.name] = "N"
-    return elements
-
-
-def _displacements(
-    cuboid: Cuboid, sites: Sites, compound: Compound, filling: _Filling
-) -> Float[np.ndarray, "site 3"]:
-    """How far each ion stands off its lattice site, angstrom [site, 3]."""
-    moved = np.zeros_like(sites.abc)
-    if compound.acid is not None:
-        bound = filling.species == compound.acid.name
-        beyond = compound.acid.bond_angstrom - cuboid.host.lattice_angstrom / 2
-        moved[bound] = beyond * sites.outward[bound]
-    if compound.ammonium is not None:
-        seated = filling.species == compound.ammonium.name
-        moved[seated] = compound.ammonium.lift_angstrom * sites.outward[seated]
-    return moved
+def _ion_charges(atoms: Atoms) -> Float[np.ndarray, " atom"]:
+    """The whole charge of the ion that each atom belongs to [atom]."""
+    charge = atoms.get_initial_charges()
+    ligand = np.asarray(atoms.arrays["ligand"])
+    of_molecule = np.bincount(ligand + 1, weights=charge)
+    return np.where(ligand < 0, charge, of_molecule[ligand + 1])
 
 
 def _kind_labels(sites: Sites) -> Shaped[np.ndarray, " site"]:

@@ -1,14 +1,11 @@
 """Surface compounds as data: what an acid replaces, which A sites hold ammonium or nothing."""
 
-import difflib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
-from types import MappingProxyType
 
 from cinedot.core import InputError
-from cinedot.particle.cuboid import Cuboid, ion_counts
 
-METAL_CHARGE = 2
+A_SITE_KINDS = ("face", "edge", "corner")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -16,16 +13,51 @@ class Acid:
     """An acid's anion, bound through oxygen to each corner metal in place of its halides.
 
     Attributes:
-        name: as in "malate".
+        ion: name of the anion, as in "malate".
+        symbol: its short name in tables, as in "MLA".
         charge: z, its negative charges when bound.
-        halides_replaced: terminal halides that it takes from each corner metal.
-        bond_angstrom: distance from the metal to the bound oxygen, along the removed bond.
+        donors: oxygens that bind: 1, 2 or 3.
+        halides_replaced: terminal halides that it takes from each corner metal, which of them is
+            chance; at least `donors`, at most 3, one along each axis.
+        edge_halides_removed: share of the edge metals' terminal halides that are gone as well.
+        bond_angstrom: distance from the metal to a bound oxygen, along the removed bond.
+        smiles: the anion with its donors mapped 1, 2, 3; None for one that cinedot knows.
+
+    Raises:
+        InputError: a number out of range.
     """
 
-    name: str
+    ion: str
+    symbol: str
     charge: int
-    halides_replaced: int
-    bond_angstrom: float
+    donors: int = 1
+    halides_replaced: int = 1
+    edge_halides_removed: Fraction = Fraction(0)
+    bond_angstrom: float = 2.5
+    smiles: str | None = None
+
+    def __post_init__(self) -> None:
+        if self.charge < 1:
+            raise InputError(
+                f"`charge` must be the acid's number of negative charges, but is {self.charge}.",
+                remedy="Hydrogen malate has 1.",
+            )
+        if not 1 <= self.donors <= self.halides_replaced <= 3:
+            raise InputError(
+                "`donors` must be 1, 2 or 3 and at most `halides_replaced`, itself at most 3, "
+                f"but they are {self.donors} and {self.halides_replaced}.",
+                remedy="Each donor takes the place of a terminal halide of a corner metal.",
+            )
+        if not 0 <= self.edge_halides_removed <= 1:
+            raise InputError(
+                f"`edge_halides_removed` must be a share, but is {self.edge_halides_removed}.",
+                remedy='Write it as "1/2".',
+            )
+        if not 1.5 <= self.bond_angstrom <= 4.0:
+            raise InputError(
+                f"`bond_angstrom` must be a metal-oxygen distance, but is {self.bond_angstrom}.",
+                remedy="Lead carboxylates have 2.4 to 2.6.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,12 +65,65 @@ class Ammonium:
     """A long-chain ammonium that sits on surface A sites.
 
     Attributes:
-        name: as in "OAMH+".
+        ion: as in "OAMH+".
+        sites: kinds of A sites that it holds, in order: the first fully, each next one as far
+            as the balance of charges asks.
         lift_angstrom: how far its nitrogen stands out of the A site.
+        smiles: the cation with its nitrogen mapped 1; None for one that cinedot knows.
+
+    Raises:
+        InputError: no kind of site, or one that does not exist.
     """
 
-    name: str
-    lift_angstrom: float
+    ion: str
+    sites: tuple[str, ...] = ("edge", "face")
+    lift_angstrom: float = 0.4
+    smiles: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.sites or set(self.sites) - set(A_SITE_KINDS):
+            raise InputError(
+                f"`sites` must name kinds of A sites, but is {list(self.sites)}.",
+                remedy=f"The kinds are {', '.join(A_SITE_KINDS)}.",
+            )
+        if len(set(self.sites)) != len(self.sites):
+            raise InputError(
+                f"`sites` must name each kind once, but is {list(self.sites)}.",
+                remedy="Leave the second out.",
+            )
+        if not 0 <= self.lift_angstrom <= 3:
+            raise InputError(
+                f"`lift_angstrom` must be from 0 to 3, but is {self.lift_angstrom}.",
+                remedy="0.3 to 0.5 is usual.",
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceShare:
+    """A ions on this share of all face A sites, dealt evenly over the faces."""
+
+    share: Fraction
+
+    def __post_init__(self) -> None:
+        if not 0 <= self.share <= 1:
+            raise InputError(
+                f"`a_ions_on_faces` must be a share from 0 to 1, but is {self.share}.",
+                remedy='Write it as "31/54".',
+            )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FaceCount:
+    """So many A ions on each of the six faces."""
+
+    each: int
+
+    def __post_init__(self) -> None:
+        if self.each < 0:
+            raise InputError(
+                f"`a_ions_a_face` must not be negative, but is {self.each}.",
+                remedy="The paper's compound 2 has about 5.",
+            )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -46,187 +131,42 @@ class Compound:
     """A surface chemistry.
 
     Without ammonium, A ions alone balance the charges and leave corners, then edges, empty.
-    With it, corner A sites are empty, edge A sites hold ammonium, `a_ions_a_face_site` of the
-    face sites keep the A ion, and ammonium on free face sites balances the charges
-    (science.md 2.3, the grid-consistent placement).
+    With it, the kinds of A sites that ammonium does not hold are empty but for the A ions on
+    faces, and ammonium balances the charges (science.md 2.3, the grid-consistent placement).
 
     Attributes:
         name: as on the command line.
         a_ion: the A ion that it was made with; None for any.
         acid: what is bound at the corners, or None.
-        ammonium: what sits on the edges, or None.
-        a_ions_a_face_site: share of the face A sites that keep the A ion.
+        ammonium: what sits on the surface's A sites, or None.
+        a_on_faces: A ions that the faces keep; of no effect without ammonium.
         source: where it is described.
+        assumption: what in it is assumed; "" for nothing.
     """
 
     name: str
-    a_ion: str | None
-    acid: Acid | None
-    ammonium: Ammonium | None
-    a_ions_a_face_site: Fraction
-    source: str
+    a_ion: str | None = None
+    acid: Acid | None = None
+    ammonium: Ammonium | None = None
+    a_on_faces: FaceShare | FaceCount = FaceShare(share=Fraction(1))
+    source: str = ""
+    assumption: str = ""
 
+    def with_acid_charge(self, charge: int) -> "Compound":
+        """The same compound with its acid in another state of charge.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Composition:
-    """How many of each ion a dot holds.
+        Raises:
+            InputError: it has no acid, or one whose SMILES fixes the charge.
 
-    Attributes:
-        a_ions, metals, halides: ions of the host that are there.
-        acids: bound acid anions; acid_charge: negative charges of each.
-        ammonium: ammonium ions.
-        ammonium_edge, ammonium_face: of them, those on edge and on face sites.
-        a_interior, a_surface: A ions inside and on the surface.
-    """
-
-    a_ions: int
-    metals: int
-    halides: int
-    acids: int
-    acid_charge: int
-    ammonium_edge: int
-    ammonium_face: int
-    a_interior: int
-    a_surface: int
-
-    @property
-    def ammonium(self) -> int:
-        """Ammonium ions in all."""
-        return self.ammonium_edge + self.ammonium_face
-
-    @property
-    def charge(self) -> int:
-        """Net charge in elementary charges; 0 for a dot that can exist."""
-        return (
-            self.a_ions
-            + METAL_CHARGE * self.metals
-            + self.ammonium
-            - self.halides
-            - self.acid_charge * self.acids
-        )
-
-    @property
-    def balancing_ammonium(self) -> int:
-        """N_X + z N_acid - 2 N_metal - N_A, the ammonium that neutrality asks for (2.4)."""
-        return self.charge_without_ammonium * -1
-
-    @property
-    def charge_without_ammonium(self) -> int:
-        """Net charge of everything but the ammonium."""
-        return self.charge - self.ammonium
-
-
-MALATE = Acid(name="malate", charge=1, halides_replaced=1, bond_angstrom=2.5)
-OLEYLAMMONIUM = Ammonium(name="OAMH+", lift_angstrom=0.4)
-
-COMPOUNDS = MappingProxyType(
-    {
-        compound.name: compound
-        for compound in (
-            Compound(
-                name="prototype",
-                a_ion=None,
-                acid=None,
-                ammonium=None,
-                a_ions_a_face_site=Fraction(1),
-                source="paper Fig. 1c; science.md 2.1, 2.2",
-            ),
-            Compound(
-                name="mla-cs",
-                a_ion="Cs",
-                acid=MALATE,
-                ammonium=OLEYLAMMONIUM,
-                a_ions_a_face_site=Fraction(31, 54),
-                source="the paper's compound 2; science.md 2.3, 2.4",
-            ),
-        )
-    }
-)
-
-
-def compound_named(name: str) -> Compound:
-    """The surface compound of that name.
-
-    Raises:
-        InputError: no such compound; names the nearest one.
-
-    Example:
-        >>> compound_named("mla-cs").acid.name
-        'malate'
-    """
-    if name in COMPOUNDS:
-        return COMPOUNDS[name]
-    near = difflib.get_close_matches(name.lower(), COMPOUNDS, n=1, cutoff=0.4)
-    remedy = f"Did you mean {near[0]}? " if near else ""
-    raise InputError(
-        f"`compound` must be a known compound, but is {name!r}.",
-        remedy=f"{remedy}Known: {', '.join(COMPOUNDS)}.",
-    )
-
-
-def planned_composition(cuboid: Cuboid, compound: Compound) -> Composition:
-    """What a neutral dot of this compound holds, before any seat is chosen.
-
-    These are numbers: whether the sites have room for them, `require_room` says.
-
-    Raises:
-        InputError: another host than the compound's.
-
-    Example:
-        >>> from cinedot.particle.host import host_named
-        >>> dot = Cuboid.cube(4, host_named("CsPbBr3"))
-        >>> plan = planned_composition(dot, compound_named("mla-cs"))
-        >>> plan.a_ions, plan.halides, plan.acids, plan.ammonium, plan.charge
-        (58, 232, 8, 54, 0)
-    """
-    if compound.a_ion not in (None, cuboid.host.a_ion):
-        raise InputError(
-            f"compound {compound.name} must have a host with {compound.a_ion}, "
-            f"but the host is {cuboid.host.name}.",
-            remedy=f"Choose a {compound.a_ion} host, or the compound `prototype`.",
-        )
-    counts = ion_counts(cuboid)
-    acid = compound.acid
-    acids = 0 if acid is None else counts.metal_corner
-    acid_charge = 0 if acid is None else acid.charge
-    replaced = 0 if acid is None else acids * acid.halides_replaced
-    halides = counts.halide - replaced
-    cations = halides + acid_charge * acids - METAL_CHARGE * counts.metal
-    on_faces = round(compound.a_ions_a_face_site * counts.a_face)
-    has_ammonium = compound.ammonium is not None
-    a_surface = on_faces if has_ammonium else cations - counts.a_interior
-    edges = counts.a_edge if has_ammonium else 0
-    faces = cations - counts.a_interior - a_surface - edges
-    return Composition(
-        a_ions=counts.a_interior + a_surface,
-        metals=counts.metal,
-        halides=halides,
-        acids=acids,
-        acid_charge=acid_charge,
-        ammonium_edge=edges,
-        ammonium_face=faces,
-        a_interior=counts.a_interior,
-        a_surface=a_surface,
-    )
-
-
-def require_room(plan: Composition, cuboid: Cuboid, compound: Compound) -> None:
-    """Refuse a plan whose ammonium does not fit on the face A sites that the A ions leave free.
-
-    Raises:
-        InputError: too many for the free sites, or fewer than none.
-
-    Example:
-        >>> from cinedot.particle.host import host_named
-        >>> dot, compound = Cuboid.cube(4, host_named("CsPbBr3")), compound_named("mla-cs")
-        >>> require_room(planned_composition(dot, compound), dot, compound)
-    """
-    if compound.ammonium is None:
-        return
-    free = ion_counts(cuboid).a_face - plan.a_surface
-    if not 0 <= plan.ammonium_face <= free:
-        raise InputError(
-            f"a {compound.name} dot of edges {cuboid.edges} must be neutral, but needs "
-            f"{plan.ammonium_face} ammonium on faces that have {free} free A sites.",
-            remedy="Choose another size, or the compound `prototype`.",
-        )
+        Example:
+            >>> from cinedot.particle.compound_files import compound_named
+            >>> compound_named("mla-cs").with_acid_charge(2).acid.charge
+            2
+        """
+        if self.acid is None or self.acid.smiles is not None:
+            reason = "has no acid" if self.acid is None else "states its acid's SMILES"
+            raise InputError(
+                f"an acid's charge must belong to a known acid, but {self.name} {reason}.",
+                remedy="Leave the charge out.",
+            )
+        return replace(self, acid=replace(self.acid, charge=charge))

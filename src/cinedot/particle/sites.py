@@ -5,7 +5,9 @@ from functools import cache
 
 import numpy as np
 from jaxtyping import Float, Int, Shaped
+from scipy.spatial import KDTree
 
+from cinedot.core import InputError
 from cinedot.particle.cuboid import Cuboid
 
 _PLACES = np.array(["interior", "face", "edge", "corner"])
@@ -53,6 +55,26 @@ class Sites:
 
     def __len__(self) -> int:
         return len(self.element)
+
+    def index_of(self, element: str, abc: tuple[float, float, float]) -> int:
+        """The index of the site with this element at this place.
+
+        Raises:
+            InputError: no such site.
+
+        Example:
+            >>> from cinedot.particle.host import host_named
+            >>> sites = lattice_sites(Cuboid.cube(4, host_named("CsPbBr3")))
+            >>> sites.index_of("Cs", (-2.0, -2.0, -2.0))
+            0
+        """
+        here = (np.abs(self.abc - abc) < 0.25).all(axis=1) & (self.element == element)
+        if not here.any():
+            raise InputError(
+                f"(element, a, b, c) must be a lattice site, but ({element}, {abc}) is none.",
+                remedy="Places count from the cuboid's centre in lattice constants.",
+            )
+        return int(np.flatnonzero(here)[0])
 
 
 @cache
@@ -104,6 +126,35 @@ def lattice_sites(cuboid: Cuboid) -> Sites:
         abc=abc,
         outward=normal / np.maximum(length, 1.0),
     )
+
+
+@cache
+def neighbours(cuboid: Cuboid) -> tuple[Int[np.ndarray, " neighbour"], ...]:
+    """For every site the indices of its shell of opposite charge, filled or not.
+
+    A metal has six halides at half a lattice constant, an A site up to twelve halides at
+    1/sqrt(2); a halide has its one or two metals and up to four A sites.
+
+    Returns:
+        One array a site, in the order of `lattice_sites`, ascending.
+
+    Example:
+        >>> from cinedot.particle.host import host_named
+        >>> dot = Cuboid.cube(2, host_named("CsPbBr3"))
+        >>> sites, shells = lattice_sites(dot), neighbours(dot)
+        >>> sorted(len(shells[i]) for i in range(len(sites)) if sites.role[i] == "metal")
+        [6, 6, 6, 6, 6, 6, 6, 6]
+    """
+    sites = lattice_sites(cuboid)
+    pairs = KDTree(sites.abc).query_pairs(0.75, output_type="ndarray")
+    unlike = (sites.role[pairs] == "halide").sum(axis=1) == 1
+    both = np.concatenate([pairs[unlike], pairs[unlike][:, ::-1]])
+    both = both[np.lexsort((both[:, 1], both[:, 0]))]
+    starts = np.searchsorted(both[:, 0], np.arange(1, len(sites)))
+    shells = tuple(np.split(both[:, 1], starts))
+    for shell in shells:
+        shell.flags.writeable = False
+    return shells
 
 
 def _grid(shape: Int[np.ndarray, " 3"]) -> Float[np.ndarray, "site 3"]:
