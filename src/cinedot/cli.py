@@ -97,6 +97,80 @@ def analyze(
 
 
 @app.command()
+def build(
+    host: Annotated[
+        str | None, typer.Option(help="As in CsPbBr3; the compound's lead bromide unless given.")
+    ] = None,
+    edges: Annotated[str, typer.Option(help="Pb atoms an edge: 4, or 4,4,5.")] = "4,4,4",
+    compound: Annotated[
+        str, typer.Option(help="prototype, mla-cs, mla-ma, oa-ma, or a TOML file with your own.")
+    ] = "mla-cs",
+    seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,
+    ensemble: Annotated[
+        int, typer.Option(help="So many dots, seeds counting up, into one extxyz.", min=1)
+    ] = 1,
+    heavy: Annotated[bool, typer.Option("--heavy", help="Heavy atoms only.")] = False,
+    heads: Annotated[bool, typer.Option("--heads", help="Ligands by their bound atoms.")] = False,
+    out: Annotated[
+        Path | None, typer.Option(help="The file: .extxyz, .cif, .vasp (or POSCAR), .pdb.")
+    ] = None,
+    picture: Annotated[
+        Path | None, typer.Option(help="Draw the Z-correlated model: .png, .svg, .pdf.")
+    ] = None,
+    vacancies: Annotated[
+        str, typer.Option(help="Empty A sites by rule, coulomb, boltzmann or random.")
+    ] = "rule",
+    temperature: Annotated[str, typer.Option(help="Of boltzmann.")] = "298 K",
+    permittivity: Annotated[float, typer.Option(help="Screening of boltzmann.")] = 6.0,
+    phase: Annotated[str, typer.Option(help="cubic, tetragonal or orthorhombic.")] = "cubic",
+    tilts: Annotated[
+        str | None, typer.Option(help='Glazer symbol and degrees, as in "a-a-c+ 9,9,12".')
+    ] = None,
+    strain: Annotated[
+        str | None, typer.Option(help='Percent along a, b, c, as in "0.5,0.5,-1".')
+    ] = None,
+    acid_charge: Annotated[
+        int | None, typer.Option(help="Charge z of each acid; the compound's own unless given.")
+    ] = None,
+    hands: Annotated[str, typer.Option(help="Chiral acids: R, S or racemic.")] = "S",
+    counts: Annotated[
+        str | None,
+        typer.Option(help='Measured atoms per dot, as in "Cs=58,Br=237+-6,MLA=9.6+-2".'),
+    ] = None,
+    superlattice: Annotated[
+        str | None, typer.Option(help="Stack dots, as in 2,2,2; an ensemble's take turns.")
+    ] = None,
+    gap: Annotated[str, typer.Option(help="Between the dots of a superlattice.")] = "1.8 nm",
+) -> None:
+    """Build a dot's atoms, and print what it is made of."""
+    from cinedot.particle.command import BuildRequest, build_structures
+
+    request = BuildRequest(
+        host=host,
+        edges=edges,
+        compound=compound,
+        seed=seed,
+        images=ensemble,
+        out=out,
+        heavy=heavy,
+        heads=heads,
+        hands=hands,
+        vacancies=vacancies,
+        temperature=temperature,
+        permittivity=permittivity,
+        phase=phase,
+        tilts=tilts,
+        strain=strain,
+        acid_charge=acid_charge,
+        counts=counts,
+        superlattice=superlattice,
+        gap=gap,
+        picture=picture,
+    )
+    print(build_structures(request))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("cinedot-demo"),
     seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,
