@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import startup
+from benchmarks import startup, structures
 
-ALL = {"startup": startup.main}
+ALL = {"startup": startup.main, "structures": structures.main}
 
 for name in sys.argv[1:] or ALL:
     ALL[name]()
