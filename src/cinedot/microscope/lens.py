@@ -1,39 +1,56 @@
-"""From the exit wave to the intensity that falls on the camera.
+"""The objective lens and the steadiness of the instrument, in a microscopist's units.
 
 Signs are those of science.md 8.2: the aberration phase is chi(q) = pi lambda C1 q^2 +
 pi/2 C_s lambda^3 q^4 with C1 = -defocus, so a positive defocus is under-focus; the image wave is
-F^-1{F[psi] exp(-i chi)}. Under-focused atoms are dark.
+F^-1{F[psi] exp(-i chi)}. Under-focused atoms are dark. `lens_conventions` converts from others.
 """
 
-from dataclasses import dataclass
-from functools import partial
-from typing import NamedTuple
+import math
+from dataclasses import dataclass, replace
 
-import jax
-import jax.numpy as jnp
 from jaxtyping import Array, Complex, Float
 
 from cinedot.core import InputError
 from cinedot.microscope.beam import wavelength_angstrom
-from cinedot.microscope.grid import Grid, frequencies
+from cinedot.microscope.envelopes import chromatic_focal_spread_nm
+from cinedot.microscope.envelopes import transfer as transfer
+from cinedot.microscope.grid import Grid
+from cinedot.microscope.imaging import ENVELOPE, Coherence, images
+from cinedot.microscope.imaging import blurred as blurred
+from cinedot.microscope.imaging import squared_modulus as squared_modulus
+from cinedot.microscope.optics import Aberrations as Aberrations
+from cinedot.microscope.optics import aberration_phase as aberration_phase
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lens:
     """An objective lens and the steadiness of the instrument.
 
+    Directions are angles from x towards y, degrees: of the most over-focus (astigmatism), of the
+    steepest rise of chi (coma), of one of its three ridges (trefoil).
+
     Attributes:
         voltage_kv: accelerating voltage, kV.
         defocus_nm: under-focus positive, measured at the plane z = 0, nm.
         spherical_aberration_um: C_s, um.
         focal_spread_nm: 1/e width of the spread of foci (abTEM's convention; sqrt 2 times the
-            standard deviation), nm.
+            standard deviation), nm; `with_energy_spread` works it out.
         vibration_pm: standard deviation of the image's own motion an axis, pm.
         astigmatism_nm: two-fold astigmatism A1: C1 becomes C1 + A1 cos 2(phi - angle), nm.
-        astigmatism_angle_deg: direction of that extra over-focus, from x towards y, degrees.
+        astigmatism_angle_deg: its direction.
+        coma_nm: axial coma B2: chi has 2 pi lambda^2 B2 q^3 cos(phi - angle), nm; a third of
+            abTEM's C21.
+        coma_angle_deg: its direction.
+        trefoil_nm: three-fold astigmatism A2: chi has 2/3 pi lambda^2 A2 q^3 cos 3(phi - angle),
+            nm; abTEM's C23.
+        trefoil_angle_deg: its direction.
+        convergence_mrad: source size: 1/e half angle of the illumination, mrad.
+        aperture_mrad: semi-angle of the objective aperture, mrad; infinite for none.
+        aperture_edge_mrad: width over which its edge fades, mrad; 0 for a sharp one.
 
     Raises:
-        InputError: a spread or an amplitude below zero, a voltage not above it.
+        InputError: a spread or an amplitude below zero, a voltage or an aperture not above it, an
+            edge that reaches the axis, a number that is not finite.
     """
 
     voltage_kv: float = 80.0
@@ -43,81 +60,121 @@ class Lens:
     vibration_pm: float = 30.0
     astigmatism_nm: float = 0.0
     astigmatism_angle_deg: float = 0.0
+    coma_nm: float = 0.0
+    coma_angle_deg: float = 0.0
+    trefoil_nm: float = 0.0
+    trefoil_angle_deg: float = 0.0
+    convergence_mrad: float = 0.0
+    aperture_mrad: float = math.inf
+    aperture_edge_mrad: float = 0.0
 
     def __post_init__(self) -> None:
         wavelength_angstrom(self.voltage_kv)
-        for name in ("focal_spread_nm", "vibration_pm", "astigmatism_nm"):
+        for name in _FINITE:
+            _require(self, name, math.isfinite(getattr(self, name)), "be finite", "Give a number.")
+        for name in _NOT_NEGATIVE:
             value: float = getattr(self, name)
-            if not value >= 0:
+            _require(self, name, value >= 0, "not be negative", "0 turns it off.")
+        size, edge = self.aperture_mrad, self.aperture_edge_mrad
+        _require(self, "aperture_mrad", size > 0, "be positive", "Leave it out for none.")
+        remedy = "0 is a sharp edge."
+        _require(self, "aperture_edge_mrad", edge <= 2 * size, f"not exceed {2 * size}", remedy)
+
+    def with_energy_spread(
+        self, *, chromatic_aberration_mm: float = 1.2, energy_spread_ev: float = 0.5
+    ) -> "Lens":
+        """This lens with the focal spread of electrons that differ in energy (science.md 8.2).
+
+        Args:
+            chromatic_aberration_mm: C_c, mm; the default is an estimate.
+            energy_spread_ev: full width at half maximum, eV; the default is an estimate.
+
+        Raises:
+            InputError: one of them is negative or not finite.
+
+        Example:
+            >>> round(Lens().with_energy_spread(energy_spread_ev=0.3).focal_spread_nm, 2)
+            2.9
+        """
+        for name, value in (
+            ("chromatic_aberration_mm", chromatic_aberration_mm),
+            ("energy_spread_ev", energy_spread_ev),
+        ):
+            if not (value >= 0 and math.isfinite(value)):
                 raise InputError(
-                    f"`{name}` must not be negative, but is {value}.",
-                    remedy="0 turns it off.",
+                    f"`{name}` must not be negative, but is {value}.", remedy="0 turns it off."
                 )
+        spread = chromatic_focal_spread_nm(
+            self.voltage_kv,
+            chromatic_aberration_mm=chromatic_aberration_mm,
+            energy_spread_ev=energy_spread_ev,
+        )
+        return replace(self, focal_spread_nm=spread)
 
 
-class Aberrations(NamedTuple):
-    """A lens as numbers that JAX can trace and differentiate; angstrom and radian."""
+_NOT_NEGATIVE = (
+    "focal_spread_nm",
+    "vibration_pm",
+    "astigmatism_nm",
+    "coma_nm",
+    "trefoil_nm",
+    "convergence_mrad",
+    "aperture_edge_mrad",
+)
+_FINITE = (
+    "voltage_kv",
+    "defocus_nm",
+    "spherical_aberration_um",
+    "astigmatism_angle_deg",
+    "coma_angle_deg",
+    "trefoil_angle_deg",
+    *_NOT_NEGATIVE,
+)
 
-    wavelength: Float[Array, ""] | float
-    defocus: Float[Array, ""] | float
-    spherical: Float[Array, ""] | float
-    focal_spread: Float[Array, ""] | float
-    vibration: Float[Array, ""] | float
-    astigmatism: Float[Array, ""] | float
-    astigmatism_angle: Float[Array, ""] | float
+
+def _require(lens: Lens, name: str, holds: bool, rule: str, remedy: str) -> None:
+    if not holds:
+        raise InputError(f"`{name}` must {rule}, but is {getattr(lens, name)}.", remedy=remedy)
 
 
 def aberrations(lens: Lens) -> Aberrations:
-    """The lens in angstrom and radian."""
+    """The lens in angstrom and radian; replace any number by a traced one, or by one an image.
+
+    Example:
+        >>> import jax.numpy as jnp
+        >>> through_focus = aberrations(Lens())._replace(defocus=jnp.array([30.0, 60.0, 90.0]))
+    """
+    astigmatism = _components(10 * lens.astigmatism_nm, 2 * lens.astigmatism_angle_deg)
+    coma = _components(10 * lens.coma_nm, lens.coma_angle_deg)
+    trefoil = _components(10 * lens.trefoil_nm, 3 * lens.trefoil_angle_deg)
     return Aberrations(
         wavelength=wavelength_angstrom(lens.voltage_kv),
-        defocus=10 * lens.defocus_nm,
+        defocus=10.0 * lens.defocus_nm,
         spherical=1e4 * lens.spherical_aberration_um,
-        focal_spread=10 * lens.focal_spread_nm,
+        focal_spread=10.0 * lens.focal_spread_nm,
         vibration=1e-2 * lens.vibration_pm,
-        astigmatism=10 * lens.astigmatism_nm,
-        astigmatism_angle=jnp.deg2rad(lens.astigmatism_angle_deg),
+        astigmatism_x=astigmatism[0],
+        astigmatism_y=astigmatism[1],
+        coma_x=coma[0],
+        coma_y=coma[1],
+        trefoil_x=trefoil[0],
+        trefoil_y=trefoil[1],
+        convergence=1e-3 * lens.convergence_mrad,
+        aperture=1e-3 * lens.aperture_mrad,
+        aperture_edge=1e-3 * lens.aperture_edge_mrad,
     )
 
 
-def aberration_phase(
-    optics: Aberrations, qy: Float[Array, "*q"], qx: Float[Array, "*q"]
-) -> Float[Array, "*q"]:
-    """chi(q) in radian at spatial frequencies in 1/angstrom (science.md 8.2).
-
-    Example:
-        >>> q = jnp.array([1 / 5.87])
-        >>> lens = Lens(defocus_nm=5.0, spherical_aberration_um=2.0)
-        >>> round(float(jnp.sin(aberration_phase(aberrations(lens), 0 * q, q))[0]), 3)
-        -0.187
-    """
-    q2 = qx**2 + qy**2
-    azimuth = jnp.arctan2(qy, qx) - optics.astigmatism_angle
-    focus = -optics.defocus + optics.astigmatism * jnp.cos(2 * azimuth)
-    lam = optics.wavelength
-    return jnp.pi * lam * q2 * (focus + 0.5 * optics.spherical * lam**2 * q2)
-
-
-@partial(jax.jit, static_argnames=("shape",))
-def transfer(
-    optics: Aberrations, pixel_angstrom: Float[Array, ""] | float, shape: tuple[int, int]
-) -> Complex[Array, "y x"]:
-    """exp(-i chi) times the temporal envelope exp(-pi^2 lambda^2 Delta^2 q^4 / 4), in FFT order.
-
-    The envelope multiplies the wave (the quasi-coherent approximation, as in abTEM): exact for
-    what interferes with the direct beam, while beams that interfere with each other are damped
-    by both their distances from it rather than by their distance from each other. What it damps
-    is lost, as to an aperture.
-    """
-    rows, columns = frequencies(shape, pixel_angstrom)
-    qy, qx = jnp.broadcast_arrays(rows, columns)
-    spread = jnp.pi * optics.wavelength * optics.focal_spread * (qx**2 + qy**2)
-    chi = aberration_phase(optics, qy, qx)
-    return jnp.exp(-0.25 * spread**2) * jnp.exp(-1j * chi)
+def _components(amplitude: float, angle_deg: float) -> tuple[float, float]:
+    angle = math.radians(angle_deg)
+    return amplitude * math.cos(angle), amplitude * math.sin(angle)
 
 
 def intensities(
-    waves: Complex[Array, "pose y x"], lens: Lens, grid: Grid
+    waves: Complex[Array, "pose y x"],
+    lens: Lens,
+    grid: Grid,
+    coherence: Coherence = ENVELOPE,
 ) -> Float[Array, "pose y x"]:
     """The image of each exit wave: |F^-1{F[psi] T}|^2, blurred by the instrument's vibration.
 
@@ -125,14 +182,17 @@ def intensities(
         waves: exit waves at the plane z = 0, 1 where nothing is [pose, y, x].
         lens: what images them.
         grid: what they are sampled on.
+        coherence: how the spread of foci enters: `Envelope()`, or `FocalIntegral()` for thick or
+            strongly scattering objects.
 
     Returns:
-        Intensity, 1 where nothing is [pose, y, x].
+        Intensity, 1 where nothing is [pose, y, x], as precise as the waves.
 
     Raises:
         InputError: the waves are not of the grid's shape.
 
     Example:
+        >>> import jax.numpy as jnp
         >>> grid = Grid(shape=(8, 8), pixel_nm=0.02)
         >>> float(intensities(jnp.ones((1, 8, 8), dtype=jnp.complex64), Lens(), grid).mean())
         1.0
@@ -142,34 +202,4 @@ def intensities(
             f"`waves` must have the grid's shape {grid.shape}, but have {waves.shape[1:]}.",
             remedy="Give the grid that the waves were computed on.",
         )
-    return _intensities(waves, aberrations(lens), grid.pixel_angstrom)
-
-
-@jax.jit
-def _intensities(
-    waves: Complex[Array, "pose y x"], optics: Aberrations, pixel: Float[Array, ""] | float
-) -> Float[Array, "pose y x"]:
-    shape = (waves.shape[1], waves.shape[2])
-    through = transfer(optics, pixel, shape)
-
-    def one(wave: Complex[Array, "y x"]) -> Float[Array, "y x"]:
-        seen = squared_modulus(jnp.fft.ifft2(jnp.fft.fft2(wave) * through))
-        return blurred(seen, optics.vibration, pixel)
-
-    return jax.lax.map(one, waves)
-
-
-def squared_modulus(wave: Complex[Array, "y x"]) -> Float[Array, "y x"]:
-    """|psi|^2 without the square root of abs."""
-    return jnp.real(wave) ** 2 + jnp.imag(wave) ** 2
-
-
-def blurred(
-    image: Float[Array, "y x"], sigma: Float[Array, ""] | float, pixel: Float[Array, ""] | float
-) -> Float[Array, "y x"]:
-    """An image smeared by a Gaussian of standard deviation sigma, both in units of `pixel`'s."""
-    rows, columns = image.shape
-    qy = jnp.fft.fftfreq(rows)[:, None] / pixel
-    qx = jnp.fft.rfftfreq(columns)[None, :] / pixel
-    damping = jnp.exp(-2 * jnp.pi**2 * sigma**2 * (qy**2 + qx**2))
-    return jnp.fft.irfft2(jnp.fft.rfft2(image) * damping, s=(rows, columns))
+    return images(waves, aberrations(lens), grid.pixel_angstrom, coherence)
