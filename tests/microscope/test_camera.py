@@ -15,6 +15,7 @@ from cinedot.microscope import (
     expected_counts,
     sample_counts,
 )
+from cinedot.microscope.camera import Averaged, Summed, one_view
 
 
 @pytest.mark.parametrize(
@@ -82,11 +83,70 @@ def test_camera_units_are_affine_and_saturate():
     assert units.tolist() == [[[100, 180, 65535]]]
 
 
+def test_rounding_below_zero_is_black():
+    expected = jnp.array([[[-1e-5, 50.0]]])
+    assert sample_counts(expected, jax.random.key(0))[0, 0, 0] == 0
+
+
+def test_a_recorded_mean_is_a_recorded_sum_over_its_pixels():
+    counts = np.arange(24, dtype=np.int32).reshape(1, 4, 6) * 32
+    summed = camera_units(counts, Camera(gain=8.0, offset=0.0, binning=Summed(factor=4)))
+    mean = camera_units(counts, Camera(gain=8.0, offset=0.0, binning=Averaged(factor=4)))
+    np.testing.assert_array_equal(summed, 16 * mean)
+    assert summed.max() == 8 * 32 * 23
+
+
+def test_a_camera_saturates_where_it_says():
+    units = camera_units(np.array([[[-50.0, 10.2, 1e6]]]), Camera(saturation=4095.0))
+    assert units.tolist() == [[[0, 182, 4095]]]
+
+
+@pytest.mark.parametrize("binning", [4, 8])
+def test_the_one_view_says_what_is_assumed(binning):
+    camera = one_view(binning)
+    assert camera.sensor_px == 4096
+    assert {"transfer", "detected_fraction", "gain_spread", "read_noise_e"} <= set(camera.assumed)
+    assert "sensor_px" not in camera.assumed
+    assert "estimates" in camera.source
+    # The range that science.md 8.4 estimates.
+    assert 0.4 <= camera.zero_frequency_efficiency <= 0.6
+    assert 0.1 <= camera.read_noise_e <= 0.3
+    assert not Camera().assumed
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [
+        {"gain": 0.0},
+        {"gain": float("nan")},
+        {"offset": float("inf")},
+        {"detected_fraction": 0.0},
+        {"detected_fraction": 1.1},
+        {"gain_spread": -0.1},
+        {"read_noise_e": float("nan")},
+        {"saturation": 70_000.0},
+        {"sensor_px": 0},
+        {"assumed": ("gian",)},
+    ],
+)
+def test_bad_cameras_are_refused(fields):
+    with pytest.raises(InputError, match=f"`{next(iter(fields))}` must"):
+        Camera(**fields)
+
+
 def test_what_cannot_be_exposed_is_refused():
     with pytest.raises(InputError, match="frame_s"):
         Exposure(frame_s=0.0)
-    with pytest.raises(InputError, match="gain"):
-        Camera(gain=-1.0)
+    with pytest.raises(InputError, match="frame_s"):
+        Exposure(frame_s=float("inf"))
+    with pytest.raises(InputError, match="factor"):
+        Summed(factor=0)
+    with pytest.raises(InputError, match="binning"):
+        one_view(3)
+    with pytest.raises(InputError, match="expected"):
+        sample_counts(jnp.array([[[-1.0]]]), jax.random.key(0))
+    with pytest.raises(InputError, match="expected"):
+        sample_counts(jnp.array([[[float("nan")]]]), jax.random.key(0))
     with pytest.raises(InputError, match="whole number"):
         expected_counts(
             jnp.ones((1, 9, 9)), Exposure(pixel_nm=0.05), Grid(shape=(9, 9), pixel_nm=0.02)
