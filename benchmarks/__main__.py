@@ -2,9 +2,9 @@
 
 import sys
 
-from benchmarks import startup, structures
+from benchmarks import multislice, startup, structures
 
-ALL = {"startup": startup.main, "structures": structures.main}
+ALL = {"startup": startup.main, "structures": structures.main, "multislice": multislice.main}
 
 for name in sys.argv[1:] or ALL:
     ALL[name]()

@@ -1,18 +1,33 @@
 """Exit waves against abTEM, by convergence, and by what must hold for any wave."""
 
 import warnings
+from dataclasses import replace
 
 import abtem
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 from ase import Atoms
 from scipy.spatial.transform import Rotation
 
-from cinedot.microscope import AT_REST, Grid, Lens, Multislice, Poses, Thermal, exit_waves
+from cinedot.microscope import (
+    AT_REST,
+    Grid,
+    Lens,
+    Multislice,
+    PhaseObject,
+    Poses,
+    Thermal,
+    exit_waves,
+)
 from cinedot.microscope.beam import phase_per_scattering_angstrom
-from cinedot.microscope.potential import padded, scatterers, seating
-from cinedot.particle import Cuboid, build, host_named
+from cinedot.microscope.factors import scattering_factor_angstrom
+from cinedot.microscope.lens import Aberrations, aberrations, blurred, transfer
+from cinedot.microscope.multislice import exit_spectrum, exit_wave
+from cinedot.microscope.potential import passage
+from cinedot.microscope.specimen import specimen, specimens
+from cinedot.particle import Cuboid, HeadGroups, build, host_named
 
 HOST = host_named("CsPbBr3")
 TILTED = Rotation.from_euler("xyz", [23.0, 31.0, 17.0], degrees=True)
@@ -67,7 +82,11 @@ def test_exit_waves_with_thermal_motion_agree_with_abtem(rotation):
     slice where we share it between two; 1.8 and 3.4 % at pixels of 0.014 and 0.021 nm, where
     abTEM's bilinear placing of atoms shows (ours moves by 0.2 %, see the thick slices below).
     """
-    dot, box, pixels = build(Cuboid.cube(2, HOST), "prototype", seed=1), 26.88, 384
+    dot, box, pixels = (
+        build(Cuboid.cube(2, HOST), "prototype", seed=1, ligands=HeadGroups()),
+        26.88,
+        384,
+    )
     grid = Grid(shape=(pixels, pixels), pixel_nm=box / pixels / 10)
     scattering = Multislice(slice_angstrom=0.5)
     ours = waves_of(dot, rotation, [box / 20, box / 20, 0.0], grid, scattering)
@@ -81,7 +100,11 @@ def test_exit_waves_of_bare_atoms_agree_with_abtem():
 
     At 0.007 nm pixels and 0.025 nm slices the two codes are 2.0 % apart (measured).
     """
-    dot, box, pixels = build(Cuboid.cube(2, HOST), "prototype", seed=1), 26.88, 384
+    dot, box, pixels = (
+        build(Cuboid.cube(2, HOST), "prototype", seed=1, ligands=HeadGroups()),
+        26.88,
+        384,
+    )
     grid = Grid(shape=(pixels, pixels), pixel_nm=box / pixels / 10)
     scattering = Multislice(slice_angstrom=0.25, thermal=AT_REST)
     ours = waves_of(dot, TILTED, [box / 20, box / 20, 0.0], grid, scattering)
@@ -91,7 +114,7 @@ def test_exit_waves_of_bare_atoms_agree_with_abtem():
 
 @pytest.fixture(scope="module")
 def converged():
-    dot, box = build(Cuboid.cube(4, HOST), "mla-cs", seed=0), 53.76
+    dot, box = build(Cuboid.cube(4, HOST), "mla-cs", seed=0, ligands=HeadGroups()), 53.76
     grid = Grid(shape=(384, 384), pixel_nm=box / 3840)
     centre = [box / 20, box / 20, 0.0]
     fine = waves_of(dot, TILTED, centre, grid, Multislice(slice_angstrom=0.25))
@@ -113,24 +136,54 @@ def test_thick_slices_cost_what_the_room_says(converged, slice_angstrom, error):
 def test_one_atom_is_its_projected_phase():
     """A single thin slice: psi = exp(i phase) in the plane of the atom, within the band."""
     grid = Grid(shape=(128, 128), pixel_nm=0.02)
+    dot, place = Atoms("C", positions=[(0.0, 0.0, 0.0)]), np.array([1.28, 1.28, 0.0])
     scattering = Multislice(thermal=Thermal(u_angstrom2={"C": 0.1}))
-    dot = Atoms("C", positions=[(0.0, 0.0, 0.0)])
-    wave = waves_of(dot, Rotation.identity(), [1.28, 1.28, 0.0], grid, scattering)
-    atoms = scatterers(dot, scattering, grid)
-    r = np.hypot(*np.meshgrid(*(np.arange(128) * 0.2 - 12.8,) * 2))
-    b, a = np.asarray(atoms.widths[0]), np.asarray(atoms.amplitudes[0])
-    shape = (a * np.pi / b * np.exp(-(np.pi**2) * r[..., None] ** 2 / b)).sum(-1)
+    wave = waves_of(dot, Rotation.identity(), place, grid, scattering)
     q = np.fft.fftfreq(128, 0.2)
-    band = np.hypot(q[:, None], q[None, :]) <= grid.band_limit_per_angstrom
-    phase = phase_per_scattering_angstrom(80.0) * shape
+    q2 = q[:, None] ** 2 + q[None, :] ** 2
+    band = np.sqrt(q2) <= grid.band_limit_per_angstrom
+    factor = scattering_factor_angstrom("C", np.sqrt(q2).ravel()).reshape(q2.shape)
+    turn = np.exp(-2j * np.pi * 12.8 * (q[:, None] + q[None, :]))
+    spectrum = factor * np.exp(-2 * np.pi**2 * 0.1 * q2) * band * turn
+    phase = phase_per_scattering_angstrom(80.0) / 0.2**2 * np.fft.ifft2(spectrum).real
     expected = np.fft.ifft2(np.fft.fft2(np.exp(1j * phase)) * band)
     # float32 through three transforms.
     np.testing.assert_allclose(wave, expected, atol=3e-5)
 
 
+def test_a_phase_object_is_all_atoms_in_one_plane():
+    grid = Grid(shape=(96, 96), pixel_nm=0.025)
+    dot = Atoms("PbBrBr", positions=[(0.0, 0.0, 3.0), (2.0, 1.0, -5.0), (-3.0, 2.0, 0.0)])
+    flat = Atoms(dot.symbols, positions=dot.positions * np.array([1.0, 1.0, 0.0]))
+    one = waves_of(dot, Rotation.identity(), [1.2, 1.2, 0.0], grid, PhaseObject())
+    two = waves_of(flat, Rotation.identity(), [1.2, 1.2, 0.0], grid, Multislice())
+    np.testing.assert_allclose(one, two, atol=3e-5)  # float32
+
+
+def test_occupancy_is_the_share_of_an_atom():
+    """Half an atom scatters half: thin enough, the wave's logarithm is linear in it."""
+    grid = Grid(shape=(96, 96), pixel_nm=0.025)
+    dot = Atoms("CPb", positions=[(0.0, 0.0, 0.0), (4.0, 0.0, 0.0)])
+    place = Poses.of(Rotation.identity(), np.tile([1.2, 1.2, 0.0], (3, 1)))
+    waves = exit_waves(
+        dot,
+        place,
+        grid=grid,
+        lens=Lens(),
+        scattering=PhaseObject(),
+        occupancy=np.array([[0.0, 0.0], [0.5, 0.0], [1.0, 0.0]]),
+    )
+    np.testing.assert_allclose(waves[0], 1.0, atol=1e-5)
+    half, whole = (np.asarray(wave) for wave in waves[1:])
+    # Carbon's phase is 0.1 rad at most: products beyond the first order are cut at the band.
+    np.testing.assert_allclose(half**2, whole, atol=2e-3)
+    alone = waves_of(dot[:1], Rotation.identity(), [1.2, 1.2, 0.0], grid, PhaseObject())
+    np.testing.assert_allclose(whole, alone, atol=1e-5)
+
+
 def test_no_electron_is_lost_within_the_band():
     """Smooth atoms scatter nothing beyond the band limit: the mean intensity stays 1."""
-    dot = build(Cuboid.cube(1, HOST), "prototype")
+    dot = build(Cuboid.cube(1, HOST), "prototype", ligands=HeadGroups())
     soft = Thermal(u_angstrom2={}, otherwise_angstrom2=0.3)
     grid = Grid(shape=(144, 144), pixel_nm=0.02)
     wave = waves_of(dot, TILTED, [1.44, 1.44, 0.0], grid, Multislice(thermal=soft))
@@ -140,7 +193,7 @@ def test_no_electron_is_lost_within_the_band():
 
 @pytest.mark.parametrize("shift_px", [(3.0, -2.0), (0.37, 0.81)])
 def test_a_shifted_dot_gives_the_shifted_wave(shift_px):
-    dot = build(Cuboid.cube(1, HOST), "prototype")
+    dot = build(Cuboid.cube(1, HOST), "prototype", ligands=HeadGroups())
     grid = Grid(shape=(144, 144), pixel_nm=0.02)
     here = waves_of(dot, TILTED, [1.44, 1.44, 0.0], grid, Multislice())
     dx, dy = shift_px
@@ -178,20 +231,129 @@ def test_waves_are_continuous_in_the_height_of_atoms():
     assert max(steps) < 2e-3 * scale
 
 
-def test_every_atom_has_a_seat_in_two_neighbouring_slices():
-    dot = build(Cuboid.cube(3, HOST), "mla-cs", seed=2)
-    poses = Poses.of(Rotation.random(3, rng=np.random.default_rng(0)), np.zeros((3, 3)))
-    seats = seating(dot, poses, Multislice())
-    for seat in seats:
-        held = np.bincount(seat.ravel(), minlength=len(dot) + 1)[: len(dot)]
-        assert np.all(held == 2)
+@pytest.mark.parametrize("scattering", [Multislice(), PhaseObject()])
+def test_rooms_for_the_given_poses_change_nothing(scattering):
+    dot = build(Cuboid.cube(2, HOST), "prototype", seed=2, ligands=HeadGroups())
+    grid = Grid(shape=(128, 128), pixel_nm=0.021)
+    rotations = Rotation.random(3, rng=np.random.default_rng(0)).as_matrix()
+    how = passage(scattering, Lens(), grid)
+    snug = specimen(dot, scattering, grid, rotations=rotations)
+    roomy = specimen(dot, scattering, grid)
+    assert scattering == PhaseObject() or sum(snug.rooms) < sum(roomy.rooms)
+    shift = jnp.array([13.0, 13.4, 1.0])
+    for rotation in jnp.asarray(rotations, dtype=jnp.float32):
+        one, two = (exit_wave(atoms, rotation, shift, how, grid.shape) for atoms in (snug, roomy))
+        np.testing.assert_allclose(one, two, atol=3e-5)  # float32
 
 
-def test_padding_changes_nothing():
-    dot = build(Cuboid.cube(1, HOST), "prototype")
+def test_a_slice_without_room_spoils_the_wave_rather_than_losing_atoms():
+    dot = build(Cuboid.cube(2, HOST), "prototype", seed=2, ligands=HeadGroups())
+    grid = Grid(shape=(128, 128), pixel_nm=0.021)
+    how, shift = passage(Multislice(), Lens(), grid), jnp.array([13.0, 13.0, 0.0])
+    tilted = TILTED.as_matrix()[None]
+    atoms = specimen(dot, Multislice(), grid, rotations=tilted)
+    # Seen along an edge, whole layers of the lattice share a slice.
+    wave = exit_wave(atoms, jnp.eye(3), shift, how, grid.shape)
+    assert np.isnan(np.asarray(wave)).all()
+    flat = specimen(dot, Multislice(), grid, rotations=np.eye(3)[None])
+    wave = exit_wave(flat, jnp.asarray(tilted[0], dtype=jnp.float32), shift, how, grid.shape)
+    assert np.isnan(np.asarray(wave)).all()
+
+
+def test_dots_in_common_shapes_give_their_own_waves():
+    grid = Grid(shape=(128, 128), pixel_nm=0.021)
+    dots = [
+        build(Cuboid.cube(n, HOST), compound, ligands=HeadGroups())
+        for n, compound in ((1, "prototype"), (3, "mla-cs"))
+    ]
+    tilted = TILTED.as_matrix()
+    shared = specimens(dots, Multislice(), grid, rotations=[tilted[None]] * 2)
+    assert jax.tree.structure(shared[0]) == jax.tree.structure(shared[1])
+    how, shift = passage(Multislice(), Lens(), grid), jnp.array([13.0, 13.0, 0.0])
+    for dot, atoms in zip(dots, shared, strict=True):
+        one = exit_wave(atoms, jnp.asarray(tilted, dtype=jnp.float32), shift, how, grid.shape)
+        two = waves_of(dot, TILTED, [1.3, 1.3, 0.0], grid, Multislice())
+        np.testing.assert_allclose(one, two, atol=3e-5)  # float32
+
+
+def test_a_displacement_with_a_direction_smears_along_it():
+    """exp(-2 pi^2 q.U.q): a tensor against the same smear as a mean over displaced atoms."""
     grid = Grid(shape=(96, 96), pixel_nm=0.025)
-    atoms = scatterers(dot, Multislice(), grid)
-    larger = padded(atoms, count=50, terms=atoms.widths.shape[1] + 3)
-    assert larger.widths.shape == (50, atoms.widths.shape[1] + 3)
-    assert float(jnp.sum(larger.amplitudes)) == pytest.approx(float(jnp.sum(atoms.amplitudes)))
-    assert np.all(np.asarray(larger.amplitudes[len(dot) :]) == 0)
+    dot = Atoms("Br", positions=[(0.0, 0.0, 0.0)])
+    how, shift = passage(PhaseObject(), Lens(), grid), jnp.array([12.0, 12.0, 0.0])
+    axis = np.array([1.0, 2.0, 2.0]) / 3
+    plain = specimen(dot, PhaseObject(), grid)
+    smeared = replace(
+        plain,
+        tensors=jnp.asarray(0.05 * np.outer(axis, axis)[None], dtype=jnp.float32),
+        anisotropic=(True,),
+    )
+    turn = jnp.asarray(TILTED.as_matrix(), dtype=jnp.float32)
+    phase = jnp.angle(exit_wave(smeared, turn, shift, how, grid.shape))
+    nodes, weights = np.polynomial.hermite_e.hermegauss(9)
+    along = (np.sqrt(0.05) * nodes)[:, None] * (TILTED.as_matrix() @ axis)
+    waves = [
+        jnp.angle(exit_wave(plain, turn, shift + step.astype(np.float32), how, grid.shape))
+        for step in along * np.array([1.0, 1.0, 0.0])
+    ]
+    mean = np.tensordot(weights / weights.sum(), np.array(waves), axes=1)
+    # The angle of a band-limited wave is its phase up to what the band cuts off.
+    assert np.abs(np.asarray(phase) - mean).max() < 0.02 * np.abs(mean).max()
+
+
+PARAMETERS = {
+    "rotation": np.zeros(3),
+    "shift": np.zeros(3),
+    "occupancy": np.zeros(3),
+    "extra_u": np.full(3, 0.02),
+    "strain": np.zeros((3, 3)),
+    "optics": np.zeros(len(Aberrations._fields)),
+}
+
+
+@pytest.mark.parametrize("name", PARAMETERS)
+def test_gradients_agree_with_finite_differences(name):
+    """Float64, central differences: 1e-5 of the gradient's size (the issue's figure)."""
+    with jax.enable_x64(True):
+        grid = Grid(shape=(48, 48), pixel_nm=0.035)
+        dot = Atoms("PbBrCs", positions=[(0.3, 0.1, 0.7), (2.6, -1.1, 1.9), (-2.3, 2.0, -2.2)])
+        scattering = Multislice(slice_angstrom=2.0)
+        atoms = specimen(dot, scattering, grid, dtype=np.float64)
+        how = passage(scattering, Lens(), grid)
+        optics = aberrations(Lens(defocus_nm=5.0))
+        rotation = jnp.asarray(TILTED.as_matrix())
+        weights = jnp.asarray(np.random.default_rng(5).normal(size=grid.shape))
+        scales = jnp.asarray([max(abs(float(value)), 1.0) for value in optics])
+
+        def image_sum(values):
+            given = {**{key: jnp.asarray(zero) for key, zero in PARAMETERS.items()}, name: values}
+            turn = jax.scipy.linalg.expm(jnp.cross(jnp.eye(3), -given["rotation"]))
+            held = (
+                atoms.with_occupancy(1.0 + given["occupancy"])
+                .with_extra_u(given["extra_u"])
+                .stretched(jnp.eye(3) + given["strain"])
+            )
+            shift = jnp.array([8.4, 8.1, 0.3]) + given["shift"]
+            lens = Aberrations(*(jnp.stack(list(map(jnp.asarray, optics))) + given["optics"]))
+            spectrum = exit_spectrum(held, turn @ rotation, shift, how, grid.shape)
+            seen = jnp.fft.ifft2(spectrum * transfer(lens, how.pixel, grid.shape))
+            image = blurred(jnp.abs(seen) ** 2, lens.vibration, how.pixel)
+            return jnp.sum(weights * image)
+
+        start = jnp.asarray(PARAMETERS[name])
+        gradient = np.asarray(jax.grad(image_sum)(start)).ravel()
+        compiled = jax.jit(image_sum)
+        for index in range(start.size):
+            step = 1e-4 * float(scales[index]) if name == "optics" else 1e-5
+            nudge = np.zeros(start.size)
+            nudge[index] = step
+            nudge = nudge.reshape(start.shape)
+            # Richardson's two steps: the error is of fourth order in the step.
+            near, far = (
+                float(compiled(start + factor * nudge) - compiled(start - factor * nudge))
+                / (2 * factor * step)
+                for factor in (1.0, 2.0)
+            )
+            found = (4 * near - far) / 3
+            size = max(np.abs(gradient).max(), 1e-12)
+            assert abs(gradient[index] - found) < 1e-5 * max(abs(found), 1e-3 * size)

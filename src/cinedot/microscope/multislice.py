@@ -1,9 +1,9 @@
-"""Exit waves of a dot by multislice, for many poses, compiled once.
+"""Exit waves of a dot, for many poses, compiled once.
 
-Each atom's phase is a sum of Gaussians, separable in x and y, so a slice's phase is one product
-of two thin matrices. An atom between two slices' planes is shared between them in proportion to
-its nearness: the wave is then continuous in every atom's place and right to second order in the
-slices' distance. The exit wave is carried back to the plane z = 0, where defocus is measured.
+The wave goes from plane to plane: it takes up each slice's phase and spreads by Fresnel's
+propagator, within the band limit. The exit wave is carried back to the plane z = 0, where defocus
+is measured. Everything but shapes can be traced: rotation, place, occupancies, displacements,
+stretch, pixel, wavelength.
 """
 
 import math
@@ -16,37 +16,49 @@ from ase import Atoms
 from jaxtyping import Array, Complex, Float, Int
 from scipy.fft import next_fast_len
 
+from cinedot.core import InputError
 from cinedot.microscope.grid import BAND_LIMIT, Grid, frequencies
 from cinedot.microscope.lens import Lens
+from cinedot.microscope.parallel import batch_size, over_batches
 from cinedot.microscope.poses import Poses
 from cinedot.microscope.potential import (
+    ClassWaves,
     Multislice,
     Passage,
-    Scatterers,
+    Scattering,
+    class_waves,
     passage,
-    scatterers,
-    seating,
     slice_phase,
 )
+from cinedot.microscope.specimen import Specimen, specimen
 
 
 def exit_waves(
-    dot: Atoms, poses: Poses, *, grid: Grid, lens: Lens, scattering: Multislice | None = None
+    dot: Atoms,
+    poses: Poses,
+    *,
+    grid: Grid,
+    lens: Lens,
+    scattering: Scattering | None = None,
+    occupancy: Float[np.ndarray, "pose atom"] | None = None,
+    dtype: type[np.floating] = np.float32,
 ) -> Complex[Array, "pose y x"]:
     """The waves behind a dot in each pose, referred back to the plane z = 0.
 
     Args:
         dot: atoms about their own centre, angstrom.
         poses: how the dot is turned and where it stands on the grid.
-        grid: pixels of the wave; its field should leave 0.5 nm around the dot.
+        grid: pixels of the wave; its field, which is periodic, should leave 0.5 nm around the dot.
         lens: only its voltage matters here.
         scattering: how the wave passes the atoms; `Multislice()` when left out.
+        occupancy: share of each atom that is there in each pose; all there when left out.
+        dtype: np.float32, or np.float64 with JAX_ENABLE_X64=1.
 
     Returns:
         Waves, 1 where nothing is [pose, y, x].
 
     Raises:
-        InputError: atoms of no known element.
+        InputError: atoms of no known element; occupancies of another shape.
 
     Example:
         >>> dot = Atoms("Pb", positions=[(0.0, 0.0, 0.0)])
@@ -56,16 +68,19 @@ def exit_waves(
         (1, 64, 64)
     """
     how = scattering if scattering is not None else Multislice()
-    atoms = scatterers(dot, how, grid)
-    seats = seating(dot, poses, how)
-    shifts = 10 * poses.shift_nm
-    return posed_waves(
-        atoms,
-        jnp.asarray(poses.rotation, dtype=jnp.float32),
-        jnp.asarray(shifts, dtype=jnp.float32),
-        jnp.asarray(seats),
-        passage(how, lens, grid),
-        grid.shape,
+    if occupancy is not None and occupancy.shape != (len(poses), len(dot)):
+        raise InputError(
+            f"`occupancy` must have a row a pose and a column an atom, {(len(poses), len(dot))}, "
+            f"but has {occupancy.shape}.",
+            remedy="Give np.ones((len(poses), len(dot))) for all there.",
+        )
+    atoms = specimen(dot, how, grid, rotations=poses.rotation, dtype=dtype)
+    present = np.ones((len(poses), len(dot))) if occupancy is None else occupancy
+    return over_batches(
+        lambda *some: posed_waves(atoms, *some, passage(how, lens, grid), grid.shape),
+        jnp.asarray(poses.rotation, dtype=dtype),
+        jnp.asarray(10 * poses.shift_nm, dtype=dtype),
+        jnp.asarray(present, dtype=dtype),
     )
 
 
@@ -84,10 +99,10 @@ def patch_corners(
         poses: places from the centre of the first camera pixel.
         grid: the wave's pixels.
         patch: side of the patch, pixels.
-        offset: wave pixels from the first wave pixel to the first camera pixel's centre.
+        offset: the centre of the first camera pixel, in the wave's pixels.
 
     Returns:
-        First row and column [pose, 2]; x, y, z in the patch, angstrom [pose, 3].
+        Row and column of the first pixel [pose, 2]; x, y, z in the patch, angstrom [pose, 3].
     """
     at = poses.shift_nm[:, :2] / grid.pixel_nm + offset
     first = np.rint(at).astype(int) - patch // 2
@@ -97,51 +112,120 @@ def patch_corners(
 
 @partial(jax.jit, static_argnames=("shape",))
 def posed_waves(
-    atoms: Scatterers,
+    atoms: Specimen,
     rotations: Float[Array, "pose 3 3"],
     shifts: Float[Array, "pose 3"],
-    seats: Int[Array, "pose slice seat"],
+    occupancies: Float[Array, "pose owner"],
     how: Passage,
     shape: tuple[int, int],
 ) -> Complex[Array, "pose y x"]:
     """The compiled body of `exit_waves`: shifts in angstrom from the first pixel's centre."""
 
     def one(
-        pose: tuple[Float[Array, "3 3"], Float[Array, " 3"], Int[Array, "slice seat"]],
+        pose: tuple[Float[Array, "3 3"], Float[Array, " 3"], Float[Array, " owner"]],
     ) -> Complex[Array, "y x"]:
-        return exit_wave(atoms, *pose, how, shape)
+        rotation, shift, occupancy = pose
+        return exit_wave(atoms.with_occupancy(occupancy), rotation, shift, how, shape)
 
-    return jax.lax.map(one, (rotations, shifts, seats))
+    return jax.lax.map(one, (rotations, shifts, occupancies), batch_size=batch_size())
 
 
 def exit_wave(
-    atoms: Scatterers,
+    atoms: Specimen,
     rotation: Float[Array, "3 3"],
     shift: Float[Array, " 3"],
-    seats: Int[Array, "slice seat"],
     how: Passage,
     shape: tuple[int, int],
 ) -> Complex[Array, "y x"]:
     """The wave behind a dot in one pose, at the plane z = 0; traceable and differentiable."""
-    planes = seats.shape[0]
-    turned = atoms.positions @ rotation.T
-    heights = (jnp.arange(planes) - (planes - 1) / 2) * how.slice_thickness
-    last = (planes - 1) / 2 * how.slice_thickness
+    return jnp.fft.ifft2(exit_spectrum(atoms, rotation, shift, how, shape))
+
+
+def exit_spectrum(
+    atoms: Specimen,
+    rotation: Float[Array, "3 3"],
+    shift: Float[Array, " 3"],
+    how: Passage,
+    shape: tuple[int, int],
+) -> Complex[Array, "y x"]:
+    """The Fourier transform of `exit_wave`, for what goes on in Fourier space.
+
+    Args:
+        atoms: the dot, made for a grid of this shape and pixel.
+        rotation: active, crystal to frame axes.
+        shift: x, y of the dot's centre from the first pixel's centre, z from the plane that
+            defocus is measured at; angstrom.
+        how: pixel, wavelength, spacing of the slices.
+        shape: rows and columns.
+    """
+    spacing = how.spacing
+    heights = (jnp.arange(atoms.planes) - (atoms.planes - 1) / 2) * spacing
+    heights = heights.astype(atoms.factors.dtype)
+    classes = _classes(atoms, rotation, shift, heights, how, shape)
     qy, qx = frequencies(shape, how.pixel)
-    q2 = qy**2 + qx**2
-    step = band_pass(q2, how.pixel) * fresnel(q2, how.slice_thickness, how.wavelength)
-    back = fresnel(q2, -(shift[2] + last + how.slice_thickness), how.wavelength)
+    q2 = (qy**2 + qx**2).astype(atoms.factors.dtype)
+    band = band_pass(q2, how.pixel)
+    step = fresnel(q2, spacing, how.wavelength)
+    back = fresnel(q2, -(shift[2] + heights[-1]), how.wavelength)
 
     def pass_slice(
-        spectrum: Complex[Array, "y x"], here: tuple[Float[Array, ""], Int[Array, " seat"]]
+        spectrum: Complex[Array, "y x"],
+        here: tuple[Float[Array, ""], tuple[Int[Array, ""], ...]],
     ) -> tuple[Complex[Array, "y x"], None]:
-        phase = slice_phase(atoms, turned, shift, here, how, shape)
-        wave = jnp.fft.ifft2(spectrum) * jax.lax.complex(jnp.cos(phase), jnp.sin(phase))
-        return jnp.fft.fft2(wave) * step, None
+        height, firsts = here
+        phase = slice_phase(classes, atoms.rooms, firsts, height, spacing, shape)
+        wave = jnp.fft.ifft2(spectrum * step) * jax.lax.complex(jnp.cos(phase), jnp.sin(phase))
+        return jnp.fft.fft2(wave) * band, None
 
-    incident = jnp.zeros(shape, dtype=jnp.complex64).at[0, 0].set(shape[0] * shape[1])
-    spectrum, _ = jax.lax.scan(pass_slice, incident, (heights, seats))
-    return jnp.fft.ifft2(spectrum * back)
+    incident = jnp.zeros(shape, dtype=step.dtype).at[0, 0].set(shape[0] * shape[1])
+    firsts = tuple(waves.first for waves in classes)
+    spectrum, _ = jax.lax.scan(pass_slice, incident, (heights, firsts))
+    overflow = jnp.any(jnp.stack([waves.overflow for waves in classes]))
+    return jnp.where(overflow, jnp.nan, spectrum * back)
+
+
+def _classes(
+    atoms: Specimen,
+    rotation: Float[Array, "3 3"],
+    shift: Float[Array, " 3"],
+    heights: Float[Array, " slice"],
+    how: Passage,
+    shape: tuple[int, int],
+) -> tuple[ClassWaves, ...]:
+    steps = (1 / (shape[0] * how.pixel), 1 / (shape[1] * how.pixel))
+    per_atom = how.phase_per_scattering / how.pixel**2
+    across = jnp.array([1.0, 1.0, 0.0], dtype=shift.dtype) * shift
+    return tuple(
+        class_waves(
+            atoms.positions[index] @ rotation.T + across,
+            (atoms.weights[index], atoms.extra_u[index], atoms.owner[index] < -1),
+            _damped(atoms, index, rotation, steps, per_atom),
+            steps,
+            (heights, how.spacing, atoms.rooms[index]),
+        )
+        for index in range(len(atoms.positions))
+    )
+
+
+def _damped(
+    atoms: Specimen,
+    index: int,
+    rotation: Float[Array, "3 3"],
+    steps: tuple[Float[Array, ""] | float, Float[Array, ""] | float],
+    per_atom: Float[Array, ""] | float,
+) -> tuple[Float[Array, "ky kx"], Float[Array, "ky kx"]]:
+    """A class's factor at qy >= 0 and -qy, with the displacements that have a direction."""
+    factor = (atoms.factors[index] * per_atom).astype(atoms.factors.dtype)
+    if not atoms.anisotropic[index]:
+        return factor, factor
+    seen = rotation @ atoms.tensors[index] @ rotation.T
+    ky, kx = factor.shape
+    qy, qx = jnp.arange(ky)[:, None] * steps[0], jnp.arange(kx)[None, :] * steps[1]
+    straight = seen[0, 0] * qx**2 + seen[1, 1] * qy**2
+    crossed = 2 * seen[0, 1] * qx * qy
+    up = jnp.exp(-2 * jnp.pi**2 * (straight + crossed)).astype(factor.dtype)
+    down = jnp.exp(-2 * jnp.pi**2 * (straight - crossed)).astype(factor.dtype)
+    return factor * up, factor * down
 
 
 def fresnel(
@@ -150,9 +234,10 @@ def fresnel(
     wavelength: Float[Array, ""] | float,
 ) -> Complex[Array, "y x"]:
     """exp(-i pi lambda z q^2): the wave's way through `distance` of vacuum, in Fourier space."""
-    return jnp.exp(-1j * jnp.pi * wavelength * distance * q2)
+    phase = jnp.asarray(-jnp.pi * wavelength * distance * q2, dtype=q2.dtype)
+    return jax.lax.complex(jnp.cos(phase), jnp.sin(phase))
 
 
 def band_pass(q2: Float[Array, "y x"], pixel: Float[Array, ""] | float) -> Float[Array, "y x"]:
     """1 within two thirds of the Nyquist frequency, 0 beyond."""
-    return (q2 <= (BAND_LIMIT / 2 / pixel) ** 2).astype(jnp.float32)
+    return (q2 <= (BAND_LIMIT / 2 / pixel) ** 2).astype(q2.dtype)

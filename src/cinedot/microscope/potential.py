@@ -1,33 +1,42 @@
-"""Atoms as Gaussians, shared out over slices: the phase that each slice gives the wave."""
+"""How a wave passes matter: in slices or at once, and the phase that atoms give it.
+
+The phase of a slice is made exactly in Fourier space: a sum over the atoms of exp(-2 pi i q.r),
+separable in x and y and so a product of two thin matrices, times the scattering factor of each
+class of atoms. Atoms stand at their true places, whatever the pixels.
+"""
 
 import math
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
+import jax
 import jax.numpy as jnp
 import numpy as np
-from ase import Atoms
-from jaxtyping import Array, Float, Int
+from jaxtyping import Array, Bool, Complex, Float, Int
 
 from cinedot.core import InputError
 from cinedot.microscope.beam import phase_per_scattering_angstrom, wavelength_angstrom
+from cinedot.microscope.factors import KIRKLAND, Parametrization
 from cinedot.microscope.grid import Grid
 from cinedot.microscope.lens import Lens
-from cinedot.microscope.poses import Poses
-from cinedot.microscope.scattering import Thermal, gaussian_sum
+from cinedot.microscope.thermal import Thermal
 
-_ALIAS_SAFETY = 0.8
-# 1e-4 of a heavy atom's factor: far below what slices and pixels cost.
-_FACTOR_TOLERANCE_ANGSTROM = 1e-3
+_TOGETHER_ANGSTROM = 1e9
+_POWERS = 16
+_ROUNDING = 1e-3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Multislice:
     """Scattering slice by slice.
 
+    An atom between the planes of two slices is shared by them in proportion to its nearness: the
+    wave is then continuous in every atom's place and right to second order in their distance.
+
     Attributes:
         slice_angstrom: distance of the slices' planes. Relative error of a tilted QD4's wave
-            modulation within q < 1 per angstrom against 0.5: see tests/microscope/test_multislice.
+            modulation within q < 1 per angstrom against 0.25: see tests/microscope/test_multislice.
+        parametrization: whose scattering factors.
         thermal: mean square displacements of the atoms.
 
     Raises:
@@ -35,6 +44,7 @@ class Multislice:
     """
 
     slice_angstrom: float = 2.0
+    parametrization: Parametrization = KIRKLAND
     thermal: Thermal = field(default_factory=Thermal)
 
     def __post_init__(self) -> None:
@@ -44,17 +54,44 @@ class Multislice:
                 remedy="2.0 is a good choice.",
             )
 
+    @property
+    def spacing_angstrom(self) -> float:
+        """Distance of the planes."""
+        return self.slice_angstrom
 
-class Scatterers(NamedTuple):
-    """Atoms as the compiled code takes them; the last one is a blank that pads the seats.
+    def planes(self, reach_angstrom: float) -> int:
+        """Planes, symmetric about the dot's centre, that hold atoms up to this height.
 
-    positions: crystal frame, angstrom [atom, 3]; amplitudes: angstrom [atom, term]; widths:
-    angstrom^2 [atom, term].
+        A hundredth more, so that a fit may strain the dot.
+        """
+        return 2 * math.ceil(1.01 * reach_angstrom / self.slice_angstrom) + 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PhaseObject:
+    """All atoms at once, in the plane through the dot's centre: quick, and off by 20 to 40 %.
+
+    Good for finding a pose, not for its atoms (science.md 8.5).
+
+    Attributes:
+        parametrization: whose scattering factors.
+        thermal: mean square displacements of the atoms.
     """
 
-    positions: Float[Array, "atom 3"]
-    amplitudes: Float[Array, "atom term"]
-    widths: Float[Array, "atom term"]
+    parametrization: Parametrization = KIRKLAND
+    thermal: Thermal = field(default_factory=Thermal)
+
+    @property
+    def spacing_angstrom(self) -> float:
+        """So far that every atom belongs to the one plane."""
+        return _TOGETHER_ANGSTROM
+
+    def planes(self, reach_angstrom: float) -> int:
+        """One."""
+        return 1
+
+
+Scattering = Multislice | PhaseObject
 
 
 class Passage(NamedTuple):
@@ -63,136 +100,138 @@ class Passage(NamedTuple):
     pixel: Float[Array, ""] | float
     wavelength: Float[Array, ""] | float
     phase_per_scattering: Float[Array, ""] | float
-    slice_thickness: Float[Array, ""] | float
+    spacing: Float[Array, ""] | float
 
 
-def passage(scattering: Multislice, lens: Lens, grid: Grid) -> Passage:
+class ClassWaves(NamedTuple):
+    """One class of atoms, sorted by height, as waves of every frequency.
+
+    height: angstrom [atom]; along_x: cos and sin of -2 pi qx x side by side [atom, 2 kx];
+    along_y: the same of y, times occupancy [atom, 2, ky]; factor: phase for one atom [ky, kx] at
+    qy >= 0 and at -qy; first: the first atom that each slice may share in [slice]; overflow:
+    whether some slice holds more atoms than there is room for, or an atom is outside all.
+    """
+
+    height: Float[Array, " _"]
+    along_x: Float[Array, "_ kx2"]
+    along_y: Float[Array, "_ 2 ky"]
+    factor: tuple[Float[Array, "ky kx"], Float[Array, "ky kx"]]
+    first: Int[Array, " slice"]
+    overflow: Bool[Array, ""]
+
+
+def passage(scattering: Scattering, lens: Lens, grid: Grid) -> Passage:
     """The numbers of one passage through matter."""
     return Passage(
         pixel=grid.pixel_angstrom,
         wavelength=wavelength_angstrom(lens.voltage_kv),
         phase_per_scattering=phase_per_scattering_angstrom(lens.voltage_kv),
-        slice_thickness=scattering.slice_angstrom,
+        spacing=scattering.spacing_angstrom,
     )
 
 
-def scatterers(dot: Atoms, scattering: Multislice, grid: Grid) -> Scatterers:
-    """Gaussians for every atom, wide enough for the grid's pixels not to alias them.
-
-    A Gaussian sampled on pixels folds frequencies from twice the band limit back into the band;
-    widths from 0.8 / band limit^2 keep what folds below 4 % of that Gaussian alone, and
-    Debye-Waller factors make most Gaussians wider than that anyway.
-    """
-    band = grid.band_limit_per_angstrom
-    by_element = {
-        element: gaussian_sum(
-            element,
-            u_angstrom2=scattering.thermal.of(element),
-            reach_per_angstrom=band,
-            narrowest_angstrom2=_ALIAS_SAFETY / band**2,
-            tolerance_angstrom=_FACTOR_TOLERANCE_ANGSTROM,
-        )
-        for element in dict.fromkeys(dot.get_chemical_symbols())
-    }
-    sums = [by_element[element] for element in dot.get_chemical_symbols()]
-    terms = max((len(gaussians.widths) for gaussians in sums), default=1)
-    amplitudes = np.zeros((len(dot) + 1, terms), dtype=np.float32)
-    widths = np.ones((len(dot) + 1, terms), dtype=np.float32)
-    for row, gaussians in enumerate(sums):
-        used = len(gaussians.widths)
-        amplitudes[row, :used], widths[row, :used] = gaussians.amplitudes, gaussians.widths
-    positions = np.vstack([dot.positions, np.zeros((1, 3))]).astype(np.float32)
-    return Scatterers(
-        positions=jnp.asarray(positions),
-        amplitudes=jnp.asarray(amplitudes),
-        widths=jnp.asarray(widths),
-    )
+def heights_angstrom(planes: int, spacing_angstrom: float) -> Float[np.ndarray, " slice"]:
+    """Heights of the slices' planes, symmetric about the dot's centre."""
+    return (np.arange(planes) - (planes - 1) / 2) * spacing_angstrom
 
 
-def padded(atoms: Scatterers, *, count: int, terms: int) -> Scatterers:
-    """Scatterers in larger arrays, so that dots of different sizes share a compiled program.
+def class_waves(
+    turned: Float[Array, "atom 3"],
+    weights: tuple[Float[Array, " atom"], Float[Array, " atom"], Bool[Array, " atom"]],
+    factor: tuple[Float[Array, "ky kx"], Float[Array, "ky kx"]],
+    steps: tuple[Float[Array, ""] | float, Float[Array, ""] | float],
+    slices: tuple[Float[Array, " slice"], Float[Array, ""] | float, int],
+) -> ClassWaves:
+    """One class made ready for all slices.
 
     Args:
-        atoms: with their own blank last.
-        count: atoms in the larger arrays, blanks included.
-        terms: Gaussians an atom in the larger arrays.
+        turned: positions from the first pixel in x and y, from the dot's centre in z; angstrom.
+        weights: occupancy, extra mean square displacement, and whether it is a blank.
+        factor: phase factors of the class at qy >= 0 and -qy.
+        steps: distance of neighbouring frequencies along y and x, 1/angstrom.
+        slices: heights of the planes, their spacing, the room for atoms in each.
     """
-    own, used = atoms.widths.shape
-    positions = np.zeros((count, 3), dtype=np.float32)
-    amplitudes = np.zeros((count, terms), dtype=np.float32)
-    widths = np.ones((count, terms), dtype=np.float32)
-    positions[:own] = atoms.positions
-    amplitudes[:own, :used] = atoms.amplitudes
-    widths[:own, :used] = atoms.widths
-    return Scatterers(
-        positions=jnp.asarray(positions),
-        amplitudes=jnp.asarray(amplitudes),
-        widths=jnp.asarray(widths),
+    heights, spacing, room = slices
+    occupancy, extra_u, blank = weights
+    # Blanks go behind everything, where no slice looks for them.
+    far = jnp.where(blank, jnp.finfo(turned.dtype).max, turned[:, 2])
+    order = jnp.argsort(far)
+    z, x, y = far[order], turned[order, 0], turned[order, 1]
+    damping = 2 * jnp.pi**2 * extra_u[order]
+    ky, kx = factor[0].shape
+    along_x = _waves(x, steps[1], kx, damping)
+    along_y = _waves(y, steps[0], ky, damping)
+    first = jnp.searchsorted(z, heights - spacing)
+    beyond = jnp.searchsorted(z, heights + spacing)
+    outside = jnp.any(~blank & (jnp.abs(turned[:, 2]) > heights[-1] + _ROUNDING * spacing))
+    return ClassWaves(
+        height=z,
+        along_x=jnp.concatenate(along_x, axis=1),
+        along_y=jnp.stack(along_y, axis=1) * occupancy[order, None, None],
+        factor=factor,
+        first=jnp.minimum(first, len(z) - room),
+        overflow=outside | jnp.any(beyond - first > room),
     )
-
-
-def radius_angstrom(dot: Atoms) -> float:
-    """Distance of the outermost atom from the dot's centre."""
-    return float(np.linalg.norm(dot.positions, axis=1).max(initial=0.0))
-
-
-def seating(
-    dot: Atoms, poses: Poses, scattering: Multislice, *, planes: int = 0, room: int = 0
-) -> Int[np.ndarray, "pose slice seat"]:
-    """Which atoms each slice holds, in every pose; empty seats hold the blank atom.
-
-    The planes stand symmetrically about the dot's centre and span its largest diameter, so their
-    number is the same in every pose; seats are rounded up, so few shapes are ever compiled.
-
-    Args:
-        dot, poses, scattering: as in `exit_waves`.
-        planes, room: at least so many slices and seats a slice, to share a compiled shape.
-    """
-    reach = radius_angstrom(dot) / scattering.slice_angstrom
-    planes = max(planes, 2 * math.ceil(reach) + 1, 3)
-    z = np.einsum("pj,aj->pa", poses.rotation[:, 2, :], dot.positions)
-    height = z / scattering.slice_angstrom + (planes - 1) / 2
-    below = np.clip(np.floor(height).astype(int), 0, max(planes - 2, 0))
-    count = len(dot)
-    pose = np.repeat(np.arange(len(poses)), 2 * count)
-    atom = np.tile(np.arange(count), 2 * len(poses))
-    plane = np.concatenate([below, np.minimum(below + 1, planes - 1)], axis=1).ravel()
-    key = pose * planes + plane
-    order = np.argsort(key, kind="stable")
-    first = np.searchsorted(key[order], np.arange(len(poses) * planes))
-    rank = np.arange(len(key)) - first[key[order]]
-    seats = np.full((len(poses) * planes, _roomy(max(room, int(rank.max(initial=0)) + 1))), count)
-    seats[key[order], rank] = atom[order]
-    return seats.reshape(len(poses), planes, -1).astype(np.int32)
-
-
-def _roomy(seats: int) -> int:
-    """The next of 8, 10, 12, 14, 16, 20, ...: few shapes, little waste."""
-    quarter = 2
-    while 8 * quarter < seats:
-        quarter *= 2
-    return quarter * max(4, math.ceil(seats / quarter))
 
 
 def slice_phase(
-    atoms: Scatterers,
-    turned: Float[Array, "atom 3"],
-    shift: Float[Array, " 3"],
-    here: tuple[Float[Array, ""], Int[Array, " seat"]],
-    how: Passage,
+    classes: tuple[ClassWaves, ...],
+    rooms: tuple[int, ...],
+    firsts: tuple[Int[Array, ""], ...],
+    height: Float[Array, ""],
+    spacing: Float[Array, ""] | float,
     shape: tuple[int, int],
 ) -> Float[Array, "y x"]:
-    """The phase that one slice's atoms give the wave, rad [y, x]: one matrix product."""
-    height, seats = here
-    place = turned[seats]
-    share = jnp.clip(1 - jnp.abs(place[:, 2] - height) / how.slice_thickness, 0.0, 1.0)
-    widths = atoms.widths[seats]
-    strength = how.phase_per_scattering * jnp.pi / widths * atoms.amplitudes[seats]
-    rows, columns = (jnp.arange(side) * how.pixel for side in shape)
-    narrow = (jnp.pi**2 / widths).ravel()
-    terms = atoms.widths.shape[1]
-    x = jnp.repeat(place[:, 0] + shift[0], terms)
-    y = jnp.repeat(place[:, 1] + shift[1], terms)
-    along_x = jnp.exp(-narrow * (columns[:, None] - x) ** 2)
-    along_y = jnp.exp(-narrow * (rows[:, None] - y) ** 2)
-    return (along_y * (strength * share[:, None]).ravel()) @ along_x.T
+    """The phase that one slice's atoms give the wave, rad [y, x]."""
+    up_re = up_im = down_re = down_im = jnp.zeros(())
+    for waves, room, first in zip(classes, rooms, firsts, strict=True):
+        z = jax.lax.dynamic_slice_in_dim(waves.height, first, room)
+        across = jax.lax.dynamic_slice_in_dim(waves.along_x, first, room)
+        down = jax.lax.dynamic_slice_in_dim(waves.along_y, first, room)
+        share = jnp.clip(1 - jnp.abs(z - height) / spacing, 0.0, 1.0)
+        both = jnp.einsum("atk,am->tkm", down * share[:, None, None], across)
+        half = both.shape[2] // 2
+        cos_cos, cos_sin = both[0, :, :half], both[0, :, half:]
+        sin_cos, sin_sin = both[1, :, :half], both[1, :, half:]
+        up, below = waves.factor
+        up_re, up_im = up_re + up * (cos_cos - sin_sin), up_im + up * (cos_sin + sin_cos)
+        down_re, down_im = (
+            down_re + below * (cos_cos + sin_sin),
+            down_im + below * (cos_sin - sin_cos),
+        )
+    upper, lower = jax.lax.complex(up_re, up_im), jax.lax.complex(down_re, down_im)
+    return _on_pixels(upper, lower, shape)
+
+
+def _on_pixels(
+    upper: Complex[Array, "ky kx"], lower: Complex[Array, "ky kx"], shape: tuple[int, int]
+) -> Float[Array, "y x"]:
+    """The real field whose Fourier coefficients at qy >= 0 and at -qy these are."""
+    rows, columns = shape
+    ky, kx = upper.shape
+    spectrum = jnp.zeros((rows, columns // 2 + 1), dtype=upper.dtype)
+    spectrum = spectrum.at[:ky, :kx].set(upper)
+    spectrum = spectrum.at[rows - ky + 1 :, :kx].set(lower[:0:-1])
+    return jnp.fft.irfft2(spectrum, s=shape)
+
+
+def _waves(
+    place: Float[Array, " atom"],
+    step: Float[Array, ""] | float,
+    count: int,
+    damping: Float[Array, " atom"],
+) -> tuple[Float[Array, "atom k"], Float[Array, "atom k"]]:
+    """cos and sin of -2 pi k step place for k < count, damped by exp(-damping (k step)^2).
+
+    Sixteen low and some high powers multiplied: a tenth of the sines that each k would need.
+    """
+    angle = -2 * jnp.pi * step * place[:, None]
+    dtype = place.dtype
+    low = angle * jnp.arange(_POWERS, dtype=dtype)
+    high = angle * (_POWERS * jnp.arange(-(-count // _POWERS), dtype=dtype))
+    cos_low, sin_low = jnp.cos(low)[:, None, :], jnp.sin(low)[:, None, :]
+    cos_high, sin_high = jnp.cos(high)[:, :, None], jnp.sin(high)[:, :, None]
+    cosine = (cos_high * cos_low - sin_high * sin_low).reshape(len(place), -1)[:, :count]
+    sine = (sin_high * cos_low + cos_high * sin_low).reshape(len(place), -1)[:, :count]
+    envelope = jnp.exp(-damping[:, None] * (step * jnp.arange(count, dtype=dtype)) ** 2)
+    return cosine * envelope, sine * envelope
