@@ -1,0 +1,269 @@
+"""Surface halides that hop, leave and come back under the beam: a Markov chain over sites.
+
+A state is which halide sits on which terminal site. Every halide may leave, hop into an empty
+site in reach, and every empty site may be filled from around; waiting times are exponential and
+drawn one after the other (Gillespie, J. Phys. Chem. 81, 2340 (1977)), so the chain is exact at
+any rate and the same in whatever stretches of frames it is made.
+"""
+
+import copy
+import math
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from typing import Literal, NamedTuple
+
+import numpy as np
+from ase import Atoms
+from jaxtyping import Float, Int
+
+from cinedot.core import InputError
+from cinedot.microscope.damage_rates import Damage, HalideRates, halide_rates
+from cinedot.microscope.halide_sites import EMPTY as EMPTY
+from cinedot.microscope.halide_sites import HalideSites as HalideSites
+from cinedot.microscope.halide_sites import halide_sites as halide_sites
+
+Kind = Literal["loss", "gain", "hop"]
+
+
+class HalideEvent(NamedTuple):
+    """One step of a halide.
+
+    frame: the first whose mid-exposure shows it; time_s: when, from the movie's start (of a
+    change between two frames, the later one's mid-exposure); kind: loss, gain or hop; came_from,
+    went_to: lattice sites, -1 for none.
+    """
+
+    frame: int
+    time_s: float
+    kind: Kind
+    came_from: int
+    went_to: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamageState:
+    """Where the chain has come to.
+
+    Attributes:
+        places: the sites; rates: of their changes.
+        frame_s: a frame's time, s.
+        next_frame: the first frame not yet made.
+        halide: which halide sits on each place now, -1 for none [place].
+        shown: the same at the last frame's mid-exposure, before the first frame at its start.
+        next_s: when the next change comes.
+        newest: the number that the next halide to come gets.
+        rng: chance; never drawn from in place.
+    """
+
+    places: HalideSites
+    rates: HalideRates
+    frame_s: float
+    next_frame: int
+    halide: Int[np.ndarray, " place"]
+    shown: Int[np.ndarray, " place"]
+    next_s: float
+    newest: int
+    rng: np.random.Generator
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DamageStretch:
+    """What some frames show of the surface halides.
+
+    Attributes:
+        first_frame: number of the first.
+        site: lattice sites that the columns stand for [place].
+        middle: which halide each place holds at mid-exposure, -1 for none [frame, place]: the
+            truth of the tables.
+        mean: the share of each frame in which a place is filled [frame, place]: what is filmed.
+        steps: every step of the chain.
+        events: what changed between neighbouring frames' mid-exposures, halide by halide: the
+            truth of the table `events`. A halide that went to and fro within a frame made
+            steps but no event; what happens before the first mid-exposure is no event.
+    """
+
+    first_frame: int
+    site: Int[np.ndarray, " place"]
+    middle: Int[np.ndarray, "frame place"]
+    mean: Float[np.ndarray, "frame place"]
+    steps: tuple[HalideEvent, ...]
+    events: tuple[HalideEvent, ...]
+
+
+def begin_damage(
+    dot: Atoms,
+    damage: Damage,
+    *,
+    dose_rate_e_per_nm2_s: float,
+    frame_s: float,
+    rng: np.random.Generator,
+) -> DamageState:
+    """The chain before the first frame.
+
+    Args:
+        dot: atoms from `cinedot.particle.build`.
+        damage: cross sections, barriers, protection.
+        dose_rate_e_per_nm2_s: the beam.
+        frame_s: a frame's time, s.
+        rng: chance; a generator is spawned from it.
+
+    Raises:
+        InputError: atoms without sites, a negative dose rate, frames of no time.
+    """
+    if not 0 < frame_s < math.inf:
+        raise InputError(f"`frame_s` must be positive, but is {frame_s}.", remedy="Say 0.02.")
+    places = halide_sites(dot, damage.hop_reach)
+    rates = halide_rates(damage, dose_rate_e_per_nm2_s)
+    own = rng.spawn(1)[0]
+    return DamageState(
+        places=places,
+        rates=rates,
+        frame_s=frame_s,
+        next_frame=0,
+        halide=places.halide,
+        shown=places.halide,
+        next_s=_waiting(places, rates, places.halide, own),
+        newest=int(places.halide.max(initial=EMPTY)) + 1,
+        rng=own,
+    )
+
+
+def next_damage(state: DamageState, count: int) -> tuple[DamageStretch, DamageState]:
+    """The next `count` frames, and the state behind them.
+
+    Example:
+        >>> from cinedot.particle import Cuboid, build, host_named
+        >>> dot = build(Cuboid.cube(3, host_named("CsPbBr3")), "mla-cs", seed=1)
+        >>> begun = begin_damage(dot, Damage(), dose_rate_e_per_nm2_s=2.5e7, frame_s=0.02,
+        ...                      rng=np.random.default_rng(0))
+        >>> stretch, state = next_damage(begun, 10)
+        >>> stretch.middle.shape == stretch.mean.shape == (10, len(stretch.site))
+        True
+    """
+    first, places = state.next_frame, state.places
+    # The state that came in must give the same frames again.
+    chain = replace(state, rng=copy.deepcopy(state.rng))
+    middle = np.empty((count, len(places.site)), dtype=np.int64)
+    mean = np.zeros((count, len(places.site)))
+    steps: list[HalideEvent] = []
+    events: list[HalideEvent] = []
+    for row in range(count):
+        frame = first + row
+        begin, half, end = ((frame + share) * state.frame_s for share in (0.0, 0.5, 1.0))
+        for since, until in ((begin, half), (half, end)):
+            chain, filled_s, made = _passed(chain, since, until)
+            mean[row] += filled_s
+            steps += made
+            if until == half:
+                middle[row] = chain.halide
+        # A place that nothing happened to is filled or empty, not nearly so.
+        mean[row] = np.where(
+            mean[row] > (1 - 1e-12) * state.frame_s, 1.0, mean[row] / state.frame_s
+        )
+        if frame > 0:
+            events += changes(chain.shown, middle[row], places.site, frame, half)
+        chain = replace(chain, shown=middle[row], next_frame=frame + 1)
+    stretch = DamageStretch(
+        first_frame=first,
+        site=places.site,
+        middle=middle,
+        mean=mean,
+        steps=tuple(steps),
+        events=tuple(events),
+    )
+    return stretch, chain
+
+
+def damages(state: DamageState, frames: int, count: int) -> Iterator[DamageStretch]:
+    """The chain through `frames` frames, `count` at a time."""
+    while state.next_frame < frames:
+        stretch, state = next_damage(state, min(count, frames - state.next_frame))
+        yield stretch
+
+
+def changes(
+    before: Int[np.ndarray, " place"],
+    after: Int[np.ndarray, " place"],
+    site: Int[np.ndarray, " place"],
+    frame: int,
+    time_s: float,
+) -> list[HalideEvent]:
+    """What changed between two moments, halide by halide: losses, gains, hops.
+
+    Example:
+        >>> seen = changes(np.array([0, 1, -1]), np.array([-1, 2, 0]), np.array([7, 8, 9]), 4, 0.1)
+        >>> [(event.kind, event.came_from, event.went_to) for event in seen]
+        [('hop', 7, 9), ('loss', 8, -1), ('gain', -1, 8)]
+    """
+    differs = np.flatnonzero(before != after)
+    went = {int(after[at]): int(site[at]) for at in differs if after[at] != EMPTY}
+    found: list[HalideEvent] = []
+    for at in differs:
+        if before[at] != EMPTY:
+            target = went.pop(int(before[at]), EMPTY)
+            kind: Kind = "loss" if target == EMPTY else "hop"
+            found.append(HalideEvent(frame, time_s, kind, int(site[at]), target))
+    return found + [HalideEvent(frame, time_s, "gain", EMPTY, target) for target in went.values()]
+
+
+def _passed(
+    state: DamageState, since: float, until: float
+) -> tuple[DamageState, Float[np.ndarray, " place"], list[HalideEvent]]:
+    """The chain from one moment to another, and how long each place was filled."""
+    filled_s = np.zeros(len(state.halide))
+    made: list[HalideEvent] = []
+    while state.next_s <= until:
+        filled_s += (state.halide != EMPTY) * (state.next_s - since)
+        since = state.next_s
+        state, event = _stepped(state)
+        made.append(event)
+    return state, filled_s + (state.halide != EMPTY) * (until - since), made
+
+
+def _stepped(state: DamageState) -> tuple[DamageState, HalideEvent]:
+    """The change that comes at `next_s`, and when the one after it comes."""
+    places, rates, rng = state.places, state.rates, state.rng
+    filled, empty, ways = _chances(places, state.halide)
+    weights = [rates.loss * len(filled), rates.hop * len(ways), rates.gain * len(empty)]
+    choice = int(np.searchsorted(np.cumsum(weights), rng.random() * sum(weights), side="right"))
+    halide, newest = state.halide.copy(), state.newest
+    came_from = went_to = EMPTY
+    kind: Kind
+    if choice == 0:
+        kind, came_from = "loss", int(rng.choice(filled))
+    elif choice == 1:
+        kind = "hop"
+        came_from, went_to = (int(place) for place in ways[rng.integers(len(ways))])
+        halide[went_to] = halide[came_from]
+    else:
+        kind, went_to = "gain", int(rng.choice(empty))
+        halide[went_to], newest = newest, newest + 1
+    if came_from != EMPTY:
+        halide[came_from] = EMPTY
+    site = [EMPTY if place == EMPTY else int(places.site[place]) for place in (came_from, went_to)]
+    frame = max(0, math.ceil(state.next_s / state.frame_s - 0.5))
+    event = HalideEvent(frame, state.next_s, kind, site[0], site[1])
+    wait = _waiting(places, rates, halide, rng)
+    after = replace(state, halide=halide, newest=newest, next_s=state.next_s + wait)
+    return after, event
+
+
+def _chances(
+    places: HalideSites, halide: Int[np.ndarray, " place"]
+) -> tuple[Int[np.ndarray, " filled"], Int[np.ndarray, " empty"], Int[np.ndarray, "way 2"]]:
+    """Filled places, empty places, and the hops that are open."""
+    here = halide != EMPTY
+    open_ways = here[places.pairs[:, 0]] & ~here[places.pairs[:, 1]]
+    return np.flatnonzero(here), np.flatnonzero(~here), places.pairs[open_ways]
+
+
+def _waiting(
+    places: HalideSites,
+    rates: HalideRates,
+    halide: Int[np.ndarray, " place"],
+    rng: np.random.Generator,
+) -> float:
+    """Time to the next change: exponential, its mean one over the sum of all rates."""
+    filled, empty, ways = _chances(places, halide)
+    total = rates.loss * len(filled) + rates.hop * len(ways) + rates.gain * len(empty)
+    return float(rng.exponential()) / total if total > 0 else math.inf
