@@ -1,65 +1,84 @@
-"""What a dot lies on: an amorphous carbon film, still, behind part of the field."""
+"""What a dot lies on or behind: carbon, as slices that a wave passes."""
 
 import math
 from dataclasses import dataclass, field
-from typing import NamedTuple, Protocol, runtime_checkable
+from enum import Enum
+from typing import Protocol, runtime_checkable
 
 import jax.numpy as jnp
 import numpy as np
-import scipy.fft
-from jaxtyping import Array, Bool, Complex, Float
+from jaxtyping import Float, Int
 
 from cinedot.core import InputError
-from cinedot.microscope.beam import phase_per_scattering_angstrom
+from cinedot.microscope.carbon import hard_core_structure_factor, packing, random_carbon_nm
+from cinedot.microscope.films import Film as Film
+from cinedot.microscope.films import (
+    deposited,
+    filtered,
+    frequencies_per_angstrom,
+    sliced_nm,
+    transmission,
+)
 from cinedot.microscope.grid import Grid
 from cinedot.microscope.lens import Lens
-from cinedot.microscope.scattering import scattering_factor_angstrom
+from cinedot.microscope.regions import Everywhere as Everywhere
+from cinedot.microscope.regions import LeftOf as LeftOf
+from cinedot.microscope.regions import Region as Region
+
+_MOST_PACKED = 0.3
+
+
+class Side(Enum):
+    """Where a support is, seen from the gun: behind the dots or in front of them."""
+
+    BEHIND = "behind"
+    IN_FRONT = "in front"
 
 
 @runtime_checkable
-class Region(Protocol):
-    """A part of the field."""
+class Support(Protocol):
+    """Carbon that is known atom by atom."""
 
-    def holds(
-        self, x: Float[np.ndarray, " place"], y: Float[np.ndarray, " place"]
-    ) -> Bool[np.ndarray, " place"]:
-        """Whether each place is in it; x and y in shares of the field's width and height."""
+    @property
+    def depth_nm(self) -> float:
+        """Extent along the beam."""
+        ...
+
+    @property
+    def slice_nm(self) -> float:
+        """Thickness of the slices that it is cut into."""
+        ...
+
+    @property
+    def u_angstrom2(self) -> float:
+        """Mean square displacement of its atoms."""
+        ...
+
+    def places_nm(
+        self, field_nm: tuple[float, float], border_nm: float, rng: np.random.Generator
+    ) -> Float[np.ndarray, "atom 3"]:
+        """Its atoms, nm.
+
+        Args:
+            field_nm: height and width of the field.
+            border_nm: how far beyond the field atoms matter.
+            rng: chance.
+
+        Returns:
+            x and y from the field's upper left corner, z from the surface that faces the dots,
+            away from them.
+        """
         ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Everywhere:
-    """The whole field."""
-
-    def holds(
-        self, x: Float[np.ndarray, " place"], y: Float[np.ndarray, " place"]
-    ) -> Bool[np.ndarray, " place"]:
-        """True."""
-        return np.ones(len(x), dtype=bool)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class LeftOf:
-    """The field left of an upright edge.
-
-    Attributes:
-        edge: where the edge is, as a share of the field's width.
-    """
-
-    edge: float = 0.5
-
-    def holds(
-        self, x: Float[np.ndarray, " place"], y: Float[np.ndarray, " place"]
-    ) -> Bool[np.ndarray, " place"]:
-        """Whether a place is left of the edge."""
-        return x < self.edge
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class AmorphousCarbon:
-    """A film of carbon atoms at random places.
+    """A film of carbon atoms at random places that keep their distance.
 
-    Independent places overestimate the film's noise at low frequencies somewhat (science.md 8.4).
+    Its screens are made in Fourier space: independent atoms, their fluctuation weighted with the
+    root of the structure factor of hard cores, their mean untouched. The image then has the power
+    of a film in which no two atoms are nearer than `core_nm`; `places_nm` gives such atoms one by
+    one.
 
     Attributes:
         thickness_nm: along the beam, nm.
@@ -69,9 +88,11 @@ class AmorphousCarbon:
             modulation of the image of 2.5 nm changes by 2 % at 0.5 nm and by 6 % at 1.25 nm.
         u_angstrom2: mean square displacement of its atoms, angstrom^2 (an estimate for a stiff
             solid at 298 K).
+        core_nm: least distance of two atoms, nm; 0 for independent places, which overestimate the
+            film's noise at low frequencies (science.md 8.4).
 
     Raises:
-        InputError: a thickness, density or slice that is not positive.
+        InputError: a thickness, density or slice that is not positive, cores that fill too much.
     """
 
     thickness_nm: float = 2.0
@@ -79,96 +100,136 @@ class AmorphousCarbon:
     covers: Region = field(default_factory=LeftOf)
     slice_nm: float = 0.5
     u_angstrom2: float = 0.01
+    core_nm: float = 0.14
 
     def __post_init__(self) -> None:
         for name in ("thickness_nm", "density_per_nm3", "slice_nm"):
             value: float = getattr(self, name)
-            if not value > 0:
+            if not 0 < value < math.inf:
                 raise InputError(
                     f"`{name}` must be positive, but is {value}.",
                     remedy="Leave the support out for a dot in vacuum.",
                 )
+        if self.core_nm < 0 or not packing(self.density_per_nm3, self.core_nm) <= _MOST_PACKED:
+            raise InputError(
+                f"`core_nm` must be at least 0 and fill at most {_MOST_PACKED} of the film, but "
+                f"is {self.core_nm}.",
+                remedy="Carbon's neighbours are 0.14 nm apart.",
+            )
 
+    @property
+    def depth_nm(self) -> float:
+        """Extent along the beam."""
+        return self.thickness_nm
 
-class Film(NamedTuple):
-    """A film as the compiled code takes it.
-
-    transmission: what each slice multiplies the wave by [slice, y, x]; first_angstrom: height of
-    the first slice's plane above (that is, behind) z = 0; step_angstrom: distance of the planes.
-    """
-
-    transmission: Complex[Array, "slice y x"]
-    first_angstrom: Float[Array, ""] | float
-    step_angstrom: Float[Array, ""] | float
+    def places_nm(
+        self, field_nm: tuple[float, float], border_nm: float, rng: np.random.Generator
+    ) -> Float[np.ndarray, "atom 3"]:
+        """Atoms; x and y from the field's corner, z from the surface that faces the dots."""
+        height, width = field_nm
+        box = (width + 2 * border_nm, height + 2 * border_nm, self.thickness_nm)
+        places = random_carbon_nm(
+            box, density_per_nm3=self.density_per_nm3, diameter_nm=self.core_nm, rng=rng
+        )
+        places[:, :2] -= border_nm
+        return places[self.covers.holds(places[:, 0] / width, places[:, 1] / height)]
 
 
 def film(
-    support: AmorphousCarbon | None,
+    support: AmorphousCarbon | Support | None,
     *,
     top_nm: float,
     grid: Grid,
     lens: Lens,
     rng: np.random.Generator,
     margin: int = 0,
+    side: Side = Side.BEHIND,
 ) -> Film:
     """The support's slices on a grid; a film of no slices for None.
 
     Args:
-        support: the film, or None for vacuum.
-        top_nm: height of the surface that the dots lie on, nm behind z = 0.
+        support: what there is, or None for vacuum.
+        top_nm: height of the surface that faces the dots, nm behind z = 0; negative in front.
         grid: the wave's pixels; the film is periodic over them.
         lens: only its voltage matters.
         rng: chance, where the atoms are.
-        margin: pixels on each side that lie outside the field that `covers` speaks of.
+        margin: pixels on each side that lie outside the field that supports speak of.
+        side: behind the dots or in front of them. A film in front has its first slice nearest
+            to the gun; a wave that has passed it alone, referred back to z = 0, is what arrives
+            at the dots.
     """
     if support is None:
         return Film(jnp.zeros((0, *grid.shape), dtype=jnp.complex64), 0.0, 1.0)
-    slices = max(1, round(support.thickness_nm / support.slice_nm))
-    step = 10 * support.thickness_nm / slices
+    slices = max(1, round(support.depth_nm / support.slice_nm))
+    step = 10 * support.depth_nm / slices
+    if isinstance(support, AmorphousCarbon):
+        densities = _random_densities(support, slices, grid, margin, rng)
+    else:
+        border_nm = margin * grid.pixel_nm
+        field_nm = (grid.extent_nm[0] - 2 * border_nm, grid.extent_nm[1] - 2 * border_nm)
+        places = support.places_nm(field_nm, border_nm, rng)
+        densities = sliced_nm(places, support.depth_nm, slices, grid, margin)
+    if side is Side.IN_FRONT:
+        densities = densities[::-1]
+    layers = transmission(densities, support.u_angstrom2, grid, lens)
+    first = 10 * top_nm + step / 2
+    if side is Side.IN_FRONT:
+        first -= slices * step
+    return Film(jnp.asarray(layers), first, step)
+
+
+def film_of_atoms(
+    places_nm: Float[np.ndarray, "atom 3"],
+    *,
+    grid: Grid,
+    lens: Lens,
+    slice_nm: float = 0.25,
+    u_angstrom2: float = 0.01,
+    margin: int = 0,
+) -> Film:
+    """Any carbon atoms as a film: x and y from the field's corner, z behind z = 0, nm."""
+    lowest = float(places_nm[:, 2].min()) - 1e-9
+    depth = max(float(places_nm[:, 2].max()) - lowest + 1e-9, slice_nm)
+    slices = max(1, math.ceil(depth / slice_nm))
+    below = places_nm - np.array([0.0, 0.0, lowest])
+    densities = sliced_nm(below, slices * slice_nm, slices, grid, margin)
+    layers = transmission(densities, u_angstrom2, grid, lens)
+    return Film(jnp.asarray(layers), 10 * (lowest + slice_nm / 2), 10 * slice_nm)
+
+
+def _random_densities(
+    support: AmorphousCarbon, slices: int, grid: Grid, margin: int, rng: np.random.Generator
+) -> Float[np.ndarray, "slice y x"]:
+    """Atoms a pixel in each slice: independent, then ordered as hard cores are."""
     height, width = grid.extent_nm
     mean = support.density_per_nm3 * height * width * support.thickness_nm / slices
-    damped = _carbon(grid, support.u_angstrom2)
-    turn = phase_per_scattering_angstrom(lens.voltage_kv) / grid.pixel_angstrom**2
-    layers = np.empty((slices, *grid.shape), dtype=np.complex64)
-    for layer in layers:
-        y, x = rng.random((rng.poisson(mean), 2)).T * np.array(grid.shape)[:, None]
-        across, down = (
-            (place - margin + 0.5) / (side - 2 * margin)
-            for place, side in ((x, grid.shape[1]), (y, grid.shape[0]))
+    rows, columns = np.indices(grid.shape).reshape(2, -1)
+    inside = support.covers.holds(*_shares(columns, rows, grid, margin)).reshape(grid.shape)
+    expected = inside * (mean / inside.size)
+    q_per_nm = 10 * frequencies_per_angstrom(grid)
+    root = np.sqrt(
+        hard_core_structure_factor(
+            q_per_nm, density_per_nm3=support.density_per_nm3, diameter_nm=support.core_nm
         )
-        inside = support.covers.holds(across, down)
-        atoms = deposited(x[inside], y[inside], grid.shape)
-        spectrum = np.asarray(scipy.fft.rfft2(atoms, workers=-1)) * damped
-        phase = turn * np.asarray(scipy.fft.irfft2(spectrum, s=grid.shape, workers=-1))
-        layer[:] = np.exp(1j * phase.astype(np.float32))
-    return Film(jnp.asarray(layers), 10 * top_nm + step / 2, step)
+    )
+    densities = np.empty((slices, *grid.shape))
+    for layer in densities:
+        y, x = rng.random((rng.poisson(mean), 2)).T * np.array(grid.shape)[:, None]
+        there = support.covers.holds(*_shares(x, y, grid, margin))
+        layer[:] = deposited(x[there], y[there], grid.shape)
+        if support.core_nm > 0:
+            layer[:] = expected + filtered(layer - expected, root)
+    return densities
 
 
-def deposited(
-    x: Float[np.ndarray, " atom"], y: Float[np.ndarray, " atom"], shape: tuple[int, int]
-) -> Float[np.ndarray, "y x"]:
-    """Atoms shared out bilinearly over the four pixels around each, the field being periodic.
-
-    Example:
-        >>> deposited(np.array([0.25]), np.array([1.0]), (2, 2)).tolist()
-        [[0.0, 0.0], [0.75, 0.25]]
-    """
-    left, low = np.floor(x).astype(int), np.floor(y).astype(int)
-    right_share, upper_share = x - left, y - low
-    total = np.zeros(shape[0] * shape[1])
-    for rows, row_share in ((low, 1 - upper_share), (low + 1, upper_share)):
-        for columns, column_share in ((left, 1 - right_share), (left + 1, right_share)):
-            place = (rows % shape[0]) * shape[1] + columns % shape[1]
-            total += np.bincount(place, row_share * column_share, minlength=len(total))
-    return total.reshape(shape)
-
-
-def _carbon(grid: Grid, u_angstrom2: float) -> Float[np.ndarray, "y x"]:
-    """Carbon's damped scattering factor within the band, freed of the bilinear sharing's blur."""
-    rows, columns = grid.shape
-    y, x = scipy.fft.fftfreq(rows)[:, None], scipy.fft.rfftfreq(columns)[None, :]
-    q = np.hypot(y, x) / grid.pixel_angstrom
-    factor = scattering_factor_angstrom("C", q.ravel()).reshape(q.shape)
-    damping = np.exp(-2 * math.pi**2 * u_angstrom2 * q**2)
-    sharing = (np.sinc(y) * np.sinc(x)) ** 2
-    return np.where(q <= grid.band_limit_per_angstrom, factor * damping / sharing, 0.0)
+def _shares(
+    x: Float[np.ndarray, " place"] | Int[np.ndarray, " place"],
+    y: Float[np.ndarray, " place"] | Int[np.ndarray, " place"],
+    grid: Grid,
+    margin: int,
+) -> tuple[Float[np.ndarray, " place"], Float[np.ndarray, " place"]]:
+    """Pixel coordinates as shares of the field's width and height."""
+    return (
+        (x - margin + 0.5) / (grid.shape[1] - 2 * margin),
+        (y - margin + 0.5) / (grid.shape[0] - 2 * margin),
+    )
