@@ -15,10 +15,13 @@ from cinedot.core import InputError
 from cinedot.particle import (
     AtRandom,
     Boltzmann,
+    ByRule,
     CoulombGround,
     Cuboid,
+    Distortion,
     HeadGroups,
     NoLigands,
+    Tilts,
     build,
     composition,
     compound_named,
@@ -31,7 +34,7 @@ from cinedot.particle import (
     planned_composition,
     site_occupancy,
 )
-from cinedot.particle.plan import require_room
+from cinedot.particle.room import require_room
 
 HOST = host_named("CsPbBr3")
 QD4 = Cuboid.cube(4, HOST)
@@ -112,11 +115,24 @@ def test_oleate_dots_lack_half_of_the_edge_metals_halides(seed):
 
 
 def test_every_atom_of_every_compound_is_there_and_apart():
-    for name, atoms in (("mla-cs", 3544), ("mla-ma", 3918), ("oa-ma", 3461)):
+    # Platelets too: ions of 57, 14 (hydrogen malate) or 11 atoms (malate 3-), MA of 8, oleate 53.
+    for name, edges, atoms in (
+        ("mla-cs", (4, 4, 4), 3544),
+        ("mla-ma", (4, 4, 4), 3918),
+        ("oa-ma", (4, 4, 4), 3461),
+        ("mla-cs", (4, 4, 2), None),
+        ("mla-ma", (4, 4, 1), None),
+    ):
         chosen = compound_named(name)
-        cuboid = Cuboid.cube(4, host_named(f"{chosen.a_ion}PbBr3"))
-        dot = build(cuboid, name, seed=secrets.randbits(31))
-        assert len(dot) == atoms
+        cuboid = Cuboid(edges=edges, host=host_named(f"{chosen.a_ion}PbBr3"))
+        seed = secrets.randbits(31)
+        print(name, edges, "seed", seed)
+        dot = build(cuboid, name, seed=seed)
+        plan = planned_composition(cuboid, chosen)
+        of_acid, of_a = {"mla-cs": (14, 1), "mla-ma": (12, 8), "oa-ma": (53, 8)}[name]
+        by_ions = 57 * plan.ammonium + of_acid * plan.acids + of_a * plan.a_ions
+        assert len(dot) == by_ions + plan.metals + plan.halides
+        assert atoms in (None, len(dot))
         assert composition(dot) == planned_composition(cuboid, chosen)
         assert dot.get_initial_charges().sum() == pytest.approx(0, abs=1e-9)
         np.testing.assert_array_equal(np.diff(dot.arrays["site"]) >= 0, True)
@@ -157,6 +173,44 @@ def test_the_ground_state_of_the_prototype_lacks_corners_and_edge_middles():
     assert kinds == {"corner": 8, "edge": 5}
     edge = sites.abc[empty[sites.kind[empty] == "edge"]]
     np.testing.assert_array_equal((edge == 0).sum(axis=1), 1)
+
+
+def test_a_plan_of_ones_own_is_built_or_refused():
+    prototype = planned_composition(QD4, compound_named("prototype"))
+    on_corners = replace(prototype, a_edge=prototype.a_edge - 2, a_corner=2)
+    with pytest.raises(InputError, match="must follow the rules of placement"):
+        build(QD4, "prototype", ligands=HEADS, plan=on_corners)
+    # Elsewhere the vacancies decide which sites are empty, so that the plan says only how many.
+    dot = build(QD4, "prototype", ligands=HEADS, plan=on_corners, vacancies=AtRandom())
+    assert composition(dot).a_ions == prototype.a_ions
+    with pytest.raises(InputError, match="`metals` of a plan"):
+        build(QD4, "prototype", plan=replace(prototype, metals=63, a_edge=prototype.a_edge + 2))
+
+
+@pytest.mark.parametrize("vacancies", [ByRule(), AtRandom(), CoulombGround()])
+def test_acids_beyond_the_halides_that_are_gone_take_empty_corners_without_ammonium(vacancies):
+    """Two acids and one halide gone: one binds, one takes a corner A site, whatever is drawn."""
+    bare = replace(compound_named("mla-cs"), ammonium=None)
+    neutral = planned_composition(QD4, compound_named("prototype"))
+    one_more = {"a_edge": neutral.a_edge + 1, "terminal": 95, "acids": 2, "acid_charge": 1}
+    dot = build(QD4, bare, ligands=HEADS, vacancies=vacancies, plan=replace(neutral, **one_more))
+    assert composition(dot).acids == 2
+    assert composition(dot).a_ions == neutral.a_ions + 1
+    kinds = dot.arrays["site_kind"][dot.arrays["ion"] == "malate"]
+    assert sorted(kinds) == ["corner", "terminal-corner"]
+
+
+@pytest.mark.parametrize(("angle", "fits"), [(15.0, True), (30.0, False)])
+def test_tilts_that_push_ions_into_each_other_are_refused(angle, fits):
+    """The turned Br close in on their Cs: to 0.83 of their radii at 15 degrees, 0.48 at 30."""
+    tilted = Distortion(
+        tilts=Tilts.glazer("a-a-a-", angles_deg=(angle,) * 3), strain=Distortion.none().strain
+    )
+    if fits:
+        assert len(build(QD4, "prototype", ligands=NONE, distortion=tilted)) == 112 + 64 + 240
+        return
+    with pytest.raises(InputError, match=r"0\.8 of the sum .* but Cs and Br come within"):
+        build(QD4, "prototype", ligands=NONE, distortion=tilted)
 
 
 def test_a_distorted_dot_keeps_its_bonds_to_oxygen():

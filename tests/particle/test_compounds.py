@@ -1,5 +1,6 @@
 """Surface compounds as data: those that ship, users' own, and what is wrong with some."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -7,9 +8,13 @@ import pytest
 from cinedot.core import InputError
 from cinedot.particle import (
     Acid,
+    AllAtoms,
+    Ammonium,
+    Compound,
     Cuboid,
     FaceCount,
     HeadGroups,
+    NoLigands,
     build,
     composition,
     compound_named,
@@ -17,6 +22,7 @@ from cinedot.particle import (
     host_named,
     read_compound,
 )
+from cinedot.particle.compounds import LONGEST_ION_NAME
 
 OWN = """
 [lactate-cs]
@@ -93,7 +99,32 @@ def test_a_compound_of_ones_own_is_read_and_built(tmp_path):
         ("donors = 2", "donors = 2\nbond_angstrom = 9", "metal-oxygen distance"),
         ("[lactate-cs.acid]", "[lactate-cs.acids]", "Did you mean `acid`"),
         ("[lactate-cs]", "[more]\n[lactate-cs]", "must hold one table"),
-        ("[lactate-cs]", "[lactate-cs", "must be TOML"),
+        ("[lactate-cs]", "[lactate-cs", r"must be TOML.*docs/structures\.md"),
+        (
+            'a_ion = "Cs"',
+            'a_ion = "Rb"',
+            r"\[lactate-cs\]: `a_ion` must .*'Rb'\. Known: Cs, MA, FA",
+        ),
+        ('"lactate"', '""', r"\[lactate-cs.acid\]: `ion` must be one word of 1 to 16"),
+        ('"lactate"', '"lactic acid"', "must be one word"),
+        ('"lactate"', '"hydroxypropanoate"', "must be one word .* 'hydroxypropanoate'"),
+        ("charge = 1", 'charge = 1\nsymbol = ""', "`symbol` must be one word"),
+        ('"octylammonium"', '"hexadecylammonium"', r"\[lactate-cs.ammonium\]: `ion` must be one"),
+        ('"octylammonium"', '"lactate"', r"\[lactate-cs\]: acid and ammonium must have names"),
+        ("charge = 1", "charge = 2", r"\[lactate-cs.acid\]: `smiles` of lactate must .* -2, .* -1"),
+        ("donors = 2", "donors = 3", r"\[lactate-cs.acid\]: lactate must have 3 mapped donors"),
+        (
+            "[NH3+:1]",
+            "[NH2:1]",
+            r"\[lactate-cs.ammonium\]: `smiles` of octylammonium .* \+1, .* \+0",
+        ),
+        ("[NH3+:1]", "[NH3+]", r"\[lactate-cs.ammonium\]: the donor atoms .* no map"),
+        ("[O-:1]", "[O-:1", r"\[lactate-cs.acid\]: `smiles` must be a SMILES"),
+        (
+            'smiles = "[O-:1]C(=O)C([OH:2])C"\n',
+            'symbol = "X"\n[lactate-cs.x]\n',
+            "`x` is no key of a compound",
+        ),
     ],
 )
 def test_a_wrong_compound_file_is_refused_by_name_and_place(tmp_path, old, new, complaint):
@@ -115,3 +146,43 @@ def test_the_acids_charge_can_be_changed_where_it_is_free(tmp_path):
     own = read_compound(_written(tmp_path, OWN))
     with pytest.raises(InputError, match="states its acid's SMILES"):
         own.with_acid_charge(2)
+
+
+def test_a_known_ion_misspelt_in_a_file_is_told_the_nearest(tmp_path):
+    text = OWN.replace("octylammonium", "octylamonium").replace('smiles = "CCCCCCCC[NH3+:1]"', "")
+    path = _written(tmp_path, text)
+    with pytest.raises(InputError, match="Did you mean octylammonium") as fault:
+        read_compound(path)
+    assert str(fault.value).startswith(f"{path}, [lactate-cs.ammonium]: ")
+
+
+def test_a_byte_order_mark_is_no_part_of_a_compound(tmp_path):
+    path = tmp_path / "own.toml"
+    path.write_text(OWN, "utf-8-sig")
+    assert read_compound(path).name == "lactate-cs"
+
+
+@pytest.mark.parametrize("ligands", [AllAtoms(), HeadGroups(), NoLigands()])
+def test_a_wrong_molecule_is_refused_whatever_is_built(ligands):
+    acid = Acid(ion="acetate", symbol="OAc", charge=2, smiles="[O-:1]C(=O)C")
+    ammonium = Ammonium(ion="octylammonium", sites=("edge", "face", "corner"))
+    wrong = Compound(name="mine", acid=acid, ammonium=ammonium, a_on_faces=FaceCount(each=0))
+    with pytest.raises(InputError, match="`smiles` of acetate must carry the charge -2"):
+        build(Cuboid.cube(4, host_named("CsPbBr3")), wrong, ligands=ligands)
+
+
+def test_a_name_of_the_full_length_keeps_its_ligands():
+    name = "a" * LONGEST_ION_NAME
+    acid = Acid(ion=name, symbol="OAc", charge=1, smiles="[O-:1]C(=O)C")
+    own = replace(compound_named("mla-cs"), acid=acid)
+    dot = build(Cuboid.cube(4, host_named("CsPbBr3")), own, ligands=HeadGroups())
+    assert (dot.arrays["ion"] == name).sum() == 8
+
+
+def test_heads_are_the_atoms_that_bind():
+    thiolate = Acid(ion="thiolate", symbol="SR", charge=1, smiles="[S-:1]CC")
+    phosphonium = Ammonium(ion="phosphonium", smiles="C[PH3+:1]")
+    own = replace(compound_named("mla-cs"), acid=thiolate, ammonium=phosphonium)
+    dot = build(Cuboid.cube(4, host_named("CsPbBr3")), own, ligands=HeadGroups())
+    heads = {ion: set(dot.symbols[dot.arrays["ion"] == ion]) for ion in ("thiolate", "phosphonium")}
+    assert heads == {"thiolate": {"S"}, "phosphonium": {"P"}}

@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 
 from cinedot.core import InputError
 from cinedot.particle import Cuboid, host_named, ion_counts, lattice_sites
+from cinedot.particle.cuboid import whole_edges
 
 HOST = host_named("CsPbBr3")
 EDGES = st.tuples(*[st.integers(1, 12)] * 3)
@@ -103,6 +104,31 @@ def test_terminal_halides_point_out_of_the_metal_that_they_name():
     terminal = np.flatnonzero(sites.kind == "terminal")
     bonds = sites.abc[terminal] - sites.abc[sites.metal[terminal]]
     np.testing.assert_array_equal(bonds, 0.5 * sites.outward[terminal])
+
+
+@pytest.mark.parametrize(
+    "edges", [(4, 4), (4, 4, 4, 4), (4.0, 4, 4), (True, 4, 4), ("4", 4, 4), [4, 4, 4], 4, "444"]
+)
+def test_edges_that_are_not_three_whole_numbers_are_refused(edges):
+    with pytest.raises(InputError, match="a tuple of three whole numbers"):
+        whole_edges(edges)
+    if edges == (True, 4, 4):  # the only one that the type checker of the tests lets through
+        with pytest.raises(InputError, match="a tuple of three whole numbers"):
+            Cuboid(edges=edges, host=HOST)
+
+
+def test_numpy_s_whole_numbers_are_edges_like_any_other():
+    edges = whole_edges(tuple(np.array([3, 4, 5], dtype=np.int16)))
+    assert edges == (3, 4, 5)
+    assert all(type(edge) is int for edge in edges)
+
+
+def test_a_cuboid_larger_than_memory_is_refused():
+    # Sites of a cube: (n+1)^3 + 4 n^3 + 3 n^2, 1 977 279 for 73 and 2 059 199 for 74.
+    assert Cuboid.cube(73, HOST).edges == (73, 73, 73)
+    for n in (74, 10**6):
+        with pytest.raises(InputError, match="at most 2000000 lattice sites"):
+            Cuboid.cube(n, HOST)
 
 
 @pytest.mark.parametrize("edges", [(4, 0, 4), (-1, 2, 2)])

@@ -8,6 +8,9 @@ from hypothesis import strategies as st
 
 from cinedot.core import InputError
 from cinedot.particle import (
+    Acid,
+    Ammonium,
+    Compound,
     Cuboid,
     FaceCount,
     bookkeeping,
@@ -18,7 +21,7 @@ from cinedot.particle import (
     ligand_density_per_nm2,
     planned_composition,
 )
-from cinedot.particle.plan import require_room
+from cinedot.particle.room import require_room
 
 CS, MA = host_named("CsPbBr3"), host_named("MAPbBr3")
 QD4 = Cuboid.cube(4, CS)
@@ -111,6 +114,68 @@ def test_a_face_cannot_hold_more_a_ions_than_it_has_sites():
     greedy = replace(compound_named("mla-cs"), a_on_faces=FaceCount(each=10))
     with pytest.raises(InputError, match=r"asks for 10 on a face with 9\. Ask for at most 9"):
         planned_composition(QD4, greedy)
+
+
+@pytest.mark.parametrize(
+    ("changes", "complaint"),
+    [
+        ({"a_face": 30}, "must be neutral, but its ions carry -1"),
+        ({"a_face": 32, "a_interior": 26}, "`a_interior` of a plan must be 27"),
+        ({"metals": 63, "a_face": 33}, "`metals` of a plan must be 64"),
+        ({"bridging": 143, "terminal": 89}, "`bridging` of a plan must be 144"),
+        (
+            {"terminal": 97, "ammonium_face": 19, "ammonium_corner": 8},
+            "`terminal` of a plan must be from 0 to 96",
+        ),
+        ({"terminal": -1, "ammonium_face": 0, "ammonium_edge": 0, "a_face": -4}, "too many"),
+        ({"acids": -1, "ammonium_face": 9}, "`acids` of a plan must not be below 0"),
+        ({"a_face": 55, "ammonium_face": -6}, "has 6 cations too many"),
+        ({"a_face": 18, "ammonium_edge": 37, "ammonium_face": 30}, "needs 37 ammonium on edge"),
+        ({"acids": 17, "ammonium_corner": 9}, "needs 9 ammonium on corner sites"),
+        ({"acids": 12, "ammonium_corner": 4}, None),
+        ({"acids": 16, "ammonium_corner": 8}, "each of its 16 acids, but .* 8 have none"),
+        ({"acid_charge": 2, "ammonium_corner": 8}, "`acid_charge` of a plan must be 1"),
+    ],
+)
+def test_a_plan_of_ones_own_must_be_neutral_of_this_lattice_and_have_room(changes, complaint):
+    compound = compound_named("mla-cs")
+    plan = replace(planned_composition(QD4, compound), **changes)
+    if complaint is None:
+        # 8 acids at the 8 places of halides, 4 at empty corners beside 4 ammonium.
+        require_room(plan, QD4, compound)
+        return
+    with pytest.raises(InputError, match=complaint):
+        require_room(plan, QD4, compound)
+
+
+def test_a_plan_must_not_hold_what_its_compound_lacks():
+    plan = planned_composition(QD4, compound_named("prototype"))
+    swapped = replace(plan, a_face=plan.a_face - 1, ammonium_face=1)
+    acid = replace(plan, terminal=95, acids=1, acid_charge=1)
+    fewer = replace(plan, terminal=95, a_edge=plan.a_edge - 1)
+    for changed, complaint in (
+        (swapped, "must have no ammonium, as the compound has none"),
+        (acid, "must have no acids"),
+        (fewer, "`terminal` of a plan must be from 96 to 96"),
+    ):
+        with pytest.raises(InputError, match=complaint):
+            require_room(changed, QD4, compound_named("prototype"))
+
+
+def test_ligands_named_like_an_ion_of_the_host_are_refused():
+    bromide = Acid(ion="Br", symbol="X", charge=1, smiles="[O-:1]C=O")
+    short = replace(bromide, ion="formate", symbol="Pb")
+    for compound, name in (
+        (Compound(name="mine", acid=bromide), "Br"),
+        (Compound(name="mine", acid=short), "Pb"),
+    ):
+        with pytest.raises(InputError, match=f"name of its own, but '{name}' is an ion of the"):
+            planned_composition(QD4, compound)
+    # On a host with Cs it is a ligand like any other.
+    small = Compound(name="mine", ammonium=Ammonium(ion="MA"))
+    assert planned_composition(QD4, small).ammonium > 0
+    with pytest.raises(InputError, match="'MA' is an ion of the host MAPbBr3"):
+        planned_composition(Cuboid.cube(4, MA), small)
 
 
 def test_another_host_is_refused():

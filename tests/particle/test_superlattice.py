@@ -1,11 +1,24 @@
+import re
+
 import numpy as np
 import pytest
 from ase import Atoms
+from ase.data import covalent_radii
+from ase.io import read
+from ase.neighborlist import neighbor_list
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinedot.core import InputError
-from cinedot.particle import Cuboid, build, host_named
+from cinedot.particle import (
+    Ammonium,
+    Compound,
+    Cuboid,
+    FaceCount,
+    build,
+    host_named,
+    write_structures,
+)
 from cinedot.particle.ligands import HeadGroups
 from cinedot.particle.superlattice import superlattice
 
@@ -27,7 +40,7 @@ def metals(atoms):
 @given(
     st.tuples(*[st.integers(1, 3)] * 3),
     st.tuples(*[st.integers(1, 3)] * 3),
-    st.floats(0.0, 5.0),
+    st.floats(0.4, 5.0),  # Cs touches Cs at 0.39 nm
 )
 def test_copies_stand_a_period_apart_and_around_the_origin(edges, shape, gap_nm):
     dot = dot_of(*edges)
@@ -44,7 +57,9 @@ def test_copies_stand_a_period_apart_and_around_the_origin(edges, shape, gap_nm)
 
 
 def test_without_a_gap_the_metals_go_on_as_in_one_long_crystal():
-    grid = superlattice([dot_of(2, 2, 2)], (1, 1, 2), gap_nm=0.0)
+    # Outer planes would coincide, so the metals alone.
+    dot = dot_of(2, 2, 2)
+    grid = superlattice([dot[dot.arrays["ion"] == "Pb"]], (1, 1, 2), gap_nm=0.0)
     whole = metals(dot_of(2, 2, 4))
     found = metals(grid)
     order, other = np.lexsort(found.round(6).T), np.lexsort(whole.round(6).T)
@@ -116,6 +131,59 @@ def test_built_ligands_keep_their_atoms_and_charges_in_every_copy():
     assert charges.sum() == pytest.approx(2 * dot.get_initial_charges().sum(), abs=ROUNDING)
 
 
+@pytest.fixture(scope="module")
+def hairy():
+    """A small dot with all atoms of chains that reach further than half the usual gap."""
+    compound = Compound(
+        name="short",
+        ammonium=Ammonium(ion="octylammonium", sites=("edge", "face", "corner")),
+        a_on_faces=FaceCount(each=0),
+    )
+    return build(Cuboid.cube(2, HOST), compound, seed=1)
+
+
+def closest_share(grid):
+    """Independent: the closest two atoms of different dots or images, by ase's neighbour list."""
+    one, other, apart, image = neighbor_list("ijdS", grid, 2 * covalent_radii[55])
+    between = (grid.arrays["dot"][one] != grid.arrays["dot"][other]) | image.any(axis=1)
+    reach = covalent_radii[grid.numbers[one]] + covalent_radii[grid.numbers[other]]
+    return (apart / reach)[between].min(initial=1.0)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1), (1, 2, 3)])
+def test_chains_that_would_cross_are_refused_with_a_gap_that_fits(hairy, shape):
+    with pytest.raises(InputError, match=r"at a gap of 0.9 nm .*--heads") as fault:
+        superlattice([hairy], shape, gap_nm=0.9)
+    named = float(re.search(r" (\S+) nm is the smallest", str(fault.value)).group(1))
+    grid = superlattice([hairy], shape, gap_nm=named)
+    assert closest_share(grid) >= 0.8
+    with pytest.raises(InputError, match="must not reach"):
+        superlattice([hairy], shape, gap_nm=named - 0.01)
+
+
+def test_different_dots_are_asked_in_each_of_their_meetings(hairy):
+    """Only the bare dot's neighbours are bare at this gap; two hairy ones meet along c."""
+    bare = dot_of(2, 2, 2)
+    hairy_pair = [hairy, bare]
+    fits = superlattice(hairy_pair, (1, 1, 2), gap_nm=3.0)
+    assert closest_share(fits) >= 0.8
+    with pytest.raises(InputError, match="must not reach"):
+        superlattice(hairy_pair, (1, 1, 2), gap_nm=0.5)
+
+
+def test_whole_ligands_of_compound_2_do_not_fit_into_the_usual_gap():
+    dot = build(Cuboid.cube(4, HOST), "mla-cs", seed=0)
+    with pytest.raises(InputError, match="must not reach"):
+        superlattice([dot], (2, 2, 2), gap_nm=1.8)
+
+
+def test_a_fitting_superlattice_keeps_all_its_atoms_through_cif(hairy, tmp_path):
+    grid = superlattice([hairy], (1, 1, 1), gap_nm=3.0)
+    path = tmp_path / "grid.cif"
+    write_structures([grid], path)
+    assert read(path).get_chemical_symbols() == grid.get_chemical_symbols()
+
+
 def test_a_single_dot_is_not_touched():
     dot = dot_of(2, 2, 2)
     before = dot.positions.copy()
@@ -130,6 +198,8 @@ def test_a_single_dot_is_not_touched():
         ([], (1, 1, 1), 1.0, "at least one dot"),
         ([dot_of(1, 1, 1)], (1, 0, 1), 1.0, "at least 1 dot along"),
         ([dot_of(1, 1, 1)], (1, 1, 1), -0.1, "gap_nm.*-0.1"),
+        ([dot_of(1, 1, 1)] * 3, (1, 1, 2), 1.0, "has 2 for 3 dots"),
+        ([dot_of(1, 1, 1)], (1000, 1000, 1000), 1.0, "at most 20000000 atoms"),
         ([dot_of(1, 1, 1)], (1, 1, 1), float("nan"), "gap_nm.*nan"),
         ([dot_of(1, 1, 1), Atoms("Pb")], (1, 1, 2), 1.0, "dot 1 has none"),
     ],

@@ -9,7 +9,9 @@ from jaxtyping import Float, Shaped
 
 from cinedot.core import InputError
 from cinedot.particle.compound_files import compound_named
+from cinedot.particle.compound_molecules import require_molecules
 from cinedot.particle.compounds import Compound
+from cinedot.particle.contacts import CLOSEST_RATIO, closest_pair
 from cinedot.particle.cuboid import Cuboid
 from cinedot.particle.distortion import Distortion, displaced_positions
 from cinedot.particle.filling import Filling, fill, own_species
@@ -22,7 +24,8 @@ from cinedot.particle.ligands import (
     joined,
     molecular_ions,
 )
-from cinedot.particle.plan import METAL_CHARGE, Composition, planned_composition, require_room
+from cinedot.particle.plan import METAL_CHARGE, Composition, planned_composition
+from cinedot.particle.room import require_room
 from cinedot.particle.sites import Sites, lattice_sites
 from cinedot.particle.vacancies import ByRule, Vacancies
 
@@ -65,8 +68,9 @@ def build(
         `initial_charges`; `info` holds host, edges, compound and the acid's charge.
 
     Raises:
-        InputError: unknown compound, wrong host for it, a size that cannot be neutral, more
-            ligands than there is room for.
+        InputError: unknown compound, wrong host for it, a size that cannot be neutral, a plan
+            that the sites or the rules of placement cannot hold, ions that a distortion pushes
+            into each other, more ligands than there is room for.
 
     Example:
         >>> from cinedot.particle.host import host_named
@@ -76,12 +80,15 @@ def build(
         'Cs58Pb64Br232'
     """
     chosen = compound_named(compound) if isinstance(compound, str) else compound
+    require_molecules(chosen)
     planned = planned_composition(cuboid, chosen) if plan is None else plan
     require_room(planned, cuboid, chosen)
     rng = np.random.default_rng(seed)
     filling = fill(cuboid, chosen, planned, vacancies, rng)
     places = displaced_positions(cuboid, distortion)
     ions = _single_ions(cuboid, filling, places)
+    if distortion != _CUBIC:
+        _require_apart(ions)
     blocks = [ions]
     if not isinstance(ligands, NoLigands):
         blocks.append(molecular_ions(cuboid, chosen, filling, places, ligands, core=ions, rng=rng))
@@ -92,6 +99,8 @@ def build(
         "compound": chosen.name,
         "acid_charge": planned.acid_charge,
     }
+    if not isinstance(ligands, NoLigands):
+        _require_as_planned(composition(atoms), planned, vacancies)
     return atoms
 
 
@@ -143,6 +152,11 @@ def site_occupancy(atoms: Atoms) -> Float[np.ndarray, " site"]:
 
     Raises:
         InputError: the atoms carry no sites.
+
+    Example:
+        >>> dot = build(Cuboid.cube(4, host_named("CsPbBr3")), "prototype")
+        >>> int((site_occupancy(dot) == 0).sum())
+        13
     """
     cuboid = cuboid_of(atoms)
     here = np.asarray(atoms.arrays["site"])
@@ -157,6 +171,10 @@ def cuboid_of(atoms: Atoms) -> Cuboid:
 
     Raises:
         InputError: the atoms carry no sites.
+
+    Example:
+        >>> cuboid_of(build(Cuboid.cube(2, host_named("CsPbBr3")), "prototype")).edges
+        (2, 2, 2)
     """
     info: Mapping[str, object] = atoms.info
     if "edges" not in info or "site" not in atoms.arrays:
@@ -190,6 +208,31 @@ def _single_ions(cuboid: Cuboid, filling: Filling, places: Float[np.ndarray, "si
         ligand=np.full(len(here), -1),
         charge=np.select(of_role, [1.0, float(METAL_CHARGE)], -1.0),
     )
+
+
+def _require_apart(ions: Block) -> None:
+    """Refuse a lattice so bent that its ions overlap."""
+    pair = closest_pair(ions.numbers, ions.angstrom)
+    if pair is None:
+        return
+    one, other = (str(ions.species[at]) for at in pair)
+    apart = float(np.linalg.norm(ions.angstrom[pair[0]] - ions.angstrom[pair[1]]))
+    raise InputError(
+        f"a distorted lattice must leave its ions {CLOSEST_RATIO} of the sum of their covalent "
+        f"radii apart, but {one} and {other} come within {apart:.2f} angstrom.",
+        remedy="Tilt or strain it less; halide perovskites tilt by up to about 15 degrees.",
+    )
+
+
+def _require_as_planned(built: Composition, planned: Composition, vacancies: Vacancies) -> None:
+    """Nothing lost on the way; by rule, every ion on the kind of site that the plan says."""
+    whole = ("a_ions", "a_interior", "metals", "bridging", "terminal", "acids", "ammonium")
+    same = all(getattr(built, name) == getattr(planned, name) for name in whole)
+    if not same or (isinstance(vacancies, ByRule) and built != planned):
+        raise InputError(
+            f"a plan must follow the rules of placement, but {planned} was built as {built}.",
+            remedy="Without ammonium, A ions fill faces, then edges, then corners.",
+        )
 
 
 def _assembled(sites: Sites, block: Block) -> Atoms:

@@ -1,6 +1,8 @@
-"""What `cinedot build` does: read the options, build, write, print the table."""
+"""What `cinedot build` does: draw counts, build, write, print the table."""
 
-import re
+import os
+from collections.abc import Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -9,258 +11,215 @@ from ase import Atoms
 
 from cinedot.core import Bars, Estimate, InputError, Silent
 from cinedot.core.files import written_whole
-from cinedot.core.units import quantity
-from cinedot.particle.build import build, composition
-from cinedot.particle.compound_files import compound_named
+from cinedot.particle.build import build
 from cinedot.particle.compounds import Compound
 from cinedot.particle.cuboid import Cuboid
-from cinedot.particle.distortion import Distortion, Strain, Tilts
-from cinedot.particle.host import Host, host_named
-from cinedot.particle.ligands import AllAtoms, Hands, HeadGroups, Ligands, NoLigands
+from cinedot.particle.distortion import Distortion
+from cinedot.particle.ligands import AllAtoms, HeadGroups, Ligands, NoLigands
 from cinedot.particle.measured_counts import DrawnCompositions, draw_compositions
-from cinedot.particle.phases import CUBIC, phase_named
 from cinedot.particle.report import composition_lines, heavy_line, spread_lines
 from cinedot.particle.structure_files import require_writable_format, write_structures
 from cinedot.particle.superlattice import superlattice
-from cinedot.particle.vacancies import AtRandom, Boltzmann, ByRule, CoulombGround, Vacancies
+from cinedot.particle.vacancies import ByRule, Vacancies
 from cinedot.particle.zc_figure import zc_figure
 
-_COUNT = re.compile(r"^(?P<ion>[^=]+)=(?P<value>[\d.]+)(?:(?:\+-|±|\+/-)(?P<sigma>[\d.]+))?$")
 _PICTURES = (".png", ".svg", ".pdf")
+_ALL_ATOMS = AllAtoms()
+_BY_RULE = ByRule()
+_CUBIC = Distortion.none()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Grid:
+    """A superlattice: dots along a, b, c, and the gap between them."""
+
+    shape: tuple[int, int, int]
+    gap_nm: float
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BuildRequest:
-    """The options of `cinedot build`, as they were typed.
+    """What is to be built, written and drawn.
 
     Attributes:
-        host: its name; None for the one that the compound is made with.
-        edges: "4" or "4,4,5".
-        compound: a name, or a TOML file.
+        cuboid, compound: the dot.
         seed: chance of the first image; image i has seed + i.
         images: how many dots.
+        ligands: all atoms, head groups, or heavy atoms only.
+        vacancies: how empty A sites are chosen.
+        distortion: tilts and strain.
+        measured: counts by ion that the images follow; None for the compound's own.
+        grid: how the images stand in a superlattice, in turn; None for single dots.
         out: the file of structures; None for none.
-        heavy, heads: heavy atoms only; bound head groups only.
-        hands: "R", "S" or "racemic".
-        vacancies: "rule", "coulomb", "boltzmann" or "random".
-        temperature: of `boltzmann`, as in "298 K".
-        permittivity: of `boltzmann`.
-        phase: name of a phase of the host.
-        tilts: Glazer symbol and angles about x, y, z in degrees, as in "a-a-c+ 9,9,12".
-        strain: elongations along x, y, z in percent, as in "0.5,0.5,-1".
-        acid_charge: z, in place of the compound's own.
-        counts: measured counts, as in "Cs=58,Br=237+-6".
-        superlattice: "2,2,2"; gap: between dots, as in "1.8 nm".
-        picture: file of a picture of the first dot's Z-correlated model.
+        picture: file of a picture of the first dot's Z-correlated model; None for none.
+
+    Raises:
+        InputError: no image, or more than the superlattice has places.
     """
 
-    host: str | None = None
-    edges: str = "4"
-    compound: str = "mla-cs"
+    cuboid: Cuboid
+    compound: Compound
     seed: int = 0
     images: int = 1
+    ligands: Ligands = _ALL_ATOMS
+    vacancies: Vacancies = _BY_RULE
+    distortion: Distortion = _CUBIC
+    measured: Mapping[str, Estimate] | None = None
+    grid: Grid | None = None
     out: Path | None = None
-    heavy: bool = False
-    heads: bool = False
-    hands: str = "S"
-    vacancies: str = "rule"
-    temperature: str = "298 K"
-    permittivity: float = 6.0
-    phase: str = CUBIC
-    tilts: str | None = None
-    strain: str | None = None
-    acid_charge: int | None = None
-    counts: str | None = None
-    superlattice: str | None = None
-    gap: str = "1.8 nm"
     picture: Path | None = None
+
+    def __post_init__(self) -> None:
+        if self.images < 1:
+            raise InputError(
+                f"`--ensemble` must be at least 1, but is {self.images}.",
+                remedy="It says how many dots are drawn.",
+            )
+        if self.grid is not None:
+            x, y, z = self.grid.shape
+            if min(x, y, z) >= 1 and self.images > x * y * z:
+                raise InputError(
+                    f"`--ensemble` must be at most the {x * y * z} dots of the superlattice, "
+                    f"but is {self.images}.",
+                    remedy="The others would be nowhere; draw fewer, or stack more.",
+                )
 
 
 def build_structures(request: BuildRequest) -> str:
     """Build what was asked for, write it, and say in a table what it is.
 
     Raises:
-        InputError: an option that cannot be used; nothing is written then.
+        InputError: something that cannot be built or written; nothing is written then.
+
+    Example:
+        >>> from cinedot.particle import Cuboid, compound_named, host_named
+        >>> dot, compound = Cuboid.cube(2, host_named("CsPbBr3")), compound_named("prototype")
+        >>> print(build_structures(BuildRequest(cuboid=dot, compound=compound)).splitlines()[0])
+        prototype on CsPbBr3 2x2x2, seed 0
     """
-    compound = compound_named(request.compound)
-    if request.acid_charge is not None:
-        compound = compound.with_acid_charge(request.acid_charge)
-    cuboid = Cuboid(edges=_edges(request.edges), host=_host(request.host, compound))
-    ligands, vacancies = _ligands(request), _vacancies(request)
-    distortion = _distortion(request, cuboid.host)
     _require_writable(request)
-    drawn = _drawn(request, cuboid, compound)
-    images = _images(request, cuboid, compound, ligands, vacancies, distortion, drawn)
+    drawn = _drawn(request)
+    images = _images(request, drawn)
     written = _arranged(request, images)
-    if request.out is not None:
-        write_structures(written, request.out)
-    if request.picture is not None:
-        _draw(images[0], request.picture)
-    plan = None if drawn is None else drawn.compositions[0]
-    whole = build(
-        cuboid, compound, request.seed, ligands=HeadGroups(), vacancies=vacancies, plan=plan
+    _write(request, images[0], written)
+    title = "{} on {} {}, seed {}".format(
+        request.compound.name,
+        request.cuboid.host.name,
+        "x".join(map(str, request.cuboid.edges)),
+        request.seed,
     )
-    lines = composition_lines(whole, compound)
-    if request.heavy:
-        lines.append(heavy_line(images[0]))
-    if drawn is not None:
-        lines += spread_lines([composition(one) for one in images], drawn.feasible)
-    edges = "x".join(str(n) for n in cuboid.edges)
-    title = f"{compound.name} on {cuboid.host.name} {edges}, seed {request.seed}"
+    lines = _table(request, images, drawn)
     return "\n".join([title, "", *lines, *_written(request, written)])
 
 
 def _require_writable(request: BuildRequest) -> None:
-    if request.images < 1:
-        raise InputError(
-            f"`--ensemble` must be at least 1, but is {request.images}.",
-            remedy="It says how many dots are drawn.",
-        )
-    if request.out is not None:
-        one = request.superlattice is not None
-        require_writable_format(request.out, 1 if one else request.images)
-    if request.picture is not None and request.picture.suffix.lower() not in _PICTURES:
-        raise InputError(
-            f"a picture's ending must name a format, but {request.picture.name!r} does not.",
-            remedy=f"Known: {', '.join(_PICTURES)}.",
-        )
+    out, picture = request.out, request.picture
+    if out is not None:
+        require_writable_format(out, request.images if request.grid is None else 1)
+        _require_place(out, "--out")
+    if picture is not None:
+        if picture.suffix.lower() not in _PICTURES:
+            raise InputError(
+                f"a picture's ending must name a format, but {picture.name!r} does not.",
+                remedy=f"Known: {', '.join(_PICTURES)}.",
+            )
+        _require_place(picture, "--picture")
 
 
-def _images(
-    request: BuildRequest,
-    cuboid: Cuboid,
-    compound: Compound,
-    ligands: Ligands,
-    vacancies: Vacancies,
-    distortion: Distortion,
-    drawn: DrawnCompositions | None,
-) -> list[Atoms]:
+def _require_place(path: Path, option: str) -> None:
+    """Refuse a file that could not be written when all is built."""
+    remedy = _other_place(option)
+    try:
+        if path.is_dir():
+            raise InputError("this must be a file, but is a folder.", remedy=remedy, file=path)
+        folder = path.parent
+        while not folder.exists() and folder != folder.parent:
+            folder = folder.parent
+        fit = folder.is_dir() and os.access(folder, os.W_OK | os.X_OK)
+    except OSError as fault:
+        raise InputError(
+            f"this must be writable, but the system says: {fault.strerror or fault}.",
+            remedy=remedy,
+            file=path,
+        ) from fault
+    if not fit:
+        reason = "lets nothing be written" if folder.is_dir() else "is no folder"
+        raise InputError(f"this must be writable, but {folder} {reason}.", remedy=remedy, file=path)
+
+
+def _other_place(option: str) -> str:
+    return f"Choose another place with {option}, or change its permissions."
+
+
+def _drawn(request: BuildRequest) -> DrawnCompositions | None:
+    if request.measured is None:
+        return None
+    rng = np.random.default_rng(request.seed)
+    return draw_compositions(
+        request.cuboid, request.compound, request.measured, request.images, rng
+    )
+
+
+def _images(request: BuildRequest, drawn: DrawnCompositions | None) -> list[Atoms]:
     from rich.console import Console
 
     progress = Bars(Console(stderr=True)) if request.images > 1 else Silent()
     return [
-        build(
-            cuboid,
-            compound,
-            request.seed + index,
-            ligands=ligands,
-            vacancies=vacancies,
-            distortion=distortion,
-            plan=None if drawn is None else drawn.compositions[index],
-        )
+        _image(request, drawn, index, request.ligands)
         for index in progress.track(
             range(request.images), description="building", total=request.images
         )
     ]
 
 
-def _host(name: str | None, compound: Compound) -> Host:
-    return host_named(name if name is not None else f"{compound.a_ion or 'Cs'}PbBr3")
-
-
-def _edges(text: str) -> tuple[int, int, int]:
-    parts = _integers(text, option="--edges", example="4,4,4")
-    x, y, z = parts * 3 if len(parts) == 1 else parts
-    return x, y, z
-
-
-def _integers(text: str, *, option: str, example: str) -> tuple[int, ...]:
-    parts = [part.strip() for part in text.split(",")]
-    if len(parts) not in (1, 3) or not all(re.fullmatch(r"[+-]?\d+", part) for part in parts):
-        raise InputError(
-            f"`{option}` must be one or three whole numbers, but is {text!r}.",
-            remedy=f"Write it as in {example}.",
-        )
-    return tuple(int(part) for part in parts)
-
-
-def _ligands(request: BuildRequest) -> Ligands:
-    named = {hands.value.lower(): hands for hands in Hands}
-    if request.hands.lower() not in named:
-        raise InputError(
-            f"`--hands` must be R, S or racemic, but is {request.hands!r}.",
-            remedy="Natural malic acid is S.",
-        )
-    if request.heavy and request.heads:
-        raise InputError("`--heavy` and `--heads` must not both be given.", remedy="Leave one out.")
-    if request.heavy:
-        return NoLigands()
-    return HeadGroups() if request.heads else AllAtoms(hands=named[request.hands.lower()])
-
-
-def _vacancies(request: BuildRequest) -> Vacancies:
-    if request.vacancies == "boltzmann":
-        return Boltzmann(
-            temperature_k=quantity(request.temperature, "K", key="--temperature"),
-            relative_permittivity=request.permittivity,
-        )
-    simple = {"rule": ByRule(), "coulomb": CoulombGround(), "random": AtRandom()}
-    if request.vacancies not in simple:
-        raise InputError(
-            f"`--vacancies` must be rule, coulomb, boltzmann or random, "
-            f"but is {request.vacancies!r}.",
-            remedy="By rule corners are empty first, then edges.",
-        )
-    return simple[request.vacancies]
-
-
-def _distortion(request: BuildRequest, host: Host) -> Distortion:
-    stored = phase_named(host, request.phase)
-    tilts, strain = stored.tilts, stored.strain
-    if request.tilts is not None:
-        symbol, _, angles = request.tilts.strip().partition(" ")
-        x, y, z = _three_numbers(angles, option="--tilts", example='"a-a-c+ 9,9,12"')
-        tilts = Tilts.glazer(symbol, angles_deg=(x, y, z))
-    if request.strain is not None:
-        x, y, z = _three_numbers(request.strain, option="--strain", example='"0.5,0.5,-1"')
-        strain = Strain(xx=x / 100, yy=y / 100, zz=z / 100)
-    return Distortion(tilts=tilts, strain=strain)
-
-
-def _three_numbers(text: str, *, option: str, example: str) -> tuple[float, float, float]:
-    try:
-        x, y, z = (float(part) for part in text.split(","))
-    except ValueError:
-        raise InputError(
-            f"`{option}` must hold three numbers, but they are {text!r}.",
-            remedy=f"Write it as in {example}.",
-        ) from None
-    return x, y, z
-
-
-def _drawn(request: BuildRequest, cuboid: Cuboid, compound: Compound) -> DrawnCompositions | None:
-    if request.counts is None:
-        return None
-    measured: dict[str, Estimate] = {}
-    for part in request.counts.split(","):
-        match = _COUNT.match(part.replace(" ", ""))
-        if match is None:
-            raise InputError(
-                f"`--counts` must be atoms per dot by ion, but {part!r} is not.",
-                remedy='Write it as in "Cs=58,Br=237+-6,MLA=9.6+-2".',
-            )
-        sigma = match["sigma"]
-        measured[match["ion"]] = Estimate(
-            value=float(match["value"]),
-            sigma=None if sigma is None else float(sigma),
-            unit="",
-            method="stated",
-        )
-    rng = np.random.default_rng(request.seed)
-    return draw_compositions(cuboid, compound, measured, request.images, rng)
+def _image(
+    request: BuildRequest, drawn: DrawnCompositions | None, index: int, ligands: Ligands
+) -> Atoms:
+    return build(
+        request.cuboid,
+        request.compound,
+        request.seed + index,
+        ligands=ligands,
+        vacancies=request.vacancies,
+        distortion=request.distortion,
+        plan=None if drawn is None else drawn.compositions[index],
+    )
 
 
 def _arranged(request: BuildRequest, images: list[Atoms]) -> list[Atoms]:
-    if request.superlattice is None:
+    if request.grid is None:
         return images
-    shape = _integers(request.superlattice, option="--superlattice", example="2,2,2")
-    x, y, z = shape * 3 if len(shape) == 1 else shape
-    return [superlattice(images, (x, y, z), gap_nm=quantity(request.gap, "nm", key="--gap"))]
+    return [superlattice(images, request.grid.shape, gap_nm=request.grid.gap_nm)]
 
 
-def _draw(dot: Atoms, path: Path) -> None:
-    with written_whole(path) as beside:
-        zc_figure(dot).savefig(beside, dpi=200)
+def _write(request: BuildRequest, first: Atoms, written: list[Atoms]) -> None:
+    """Both files or neither: the picture waits beside its place until the structures stand."""
+    try:
+        with ExitStack() as stack:
+            if request.picture is not None:
+                beside = stack.enter_context(written_whole(request.picture))
+                zc_figure(first).savefig(beside, dpi=200)
+            if request.out is not None:
+                write_structures(written, request.out)
+    except InputError as fault:
+        if request.picture is None or fault.file != str(request.picture):
+            raise
+        remedy = _other_place("--picture")
+        raise InputError(fault.rule, remedy=remedy, file=fault.file) from fault
+
+
+def _table(
+    request: BuildRequest, images: list[Atoms], drawn: DrawnCompositions | None
+) -> list[str]:
+    """What the first dot is made of, whole; of an ensemble from counts also their spread."""
+    heavy = isinstance(request.ligands, NoLigands)
+    whole = _image(request, drawn, 0, HeadGroups()) if heavy else images[0]
+    lines = composition_lines(whole, request.compound)
+    if heavy:
+        lines.append(heavy_line(images[0]))
+    if drawn is not None:
+        lines += spread_lines(drawn.compositions, drawn.feasible)
+    return lines
 
 
 def _written(request: BuildRequest, written: list[Atoms]) -> list[str]:

@@ -1,6 +1,5 @@
 """Surface compounds from TOML: those that ship, and a user's own."""
 
-import difflib
 import tomllib
 from collections.abc import Callable, Mapping
 from fractions import Fraction
@@ -11,6 +10,8 @@ from typing import Any, NoReturn, TypeVar
 
 from cinedot.core import InputError
 from cinedot.core.files import not_readable, sourced_text
+from cinedot.core.nearest import did_you_mean
+from cinedot.particle.compound_molecules import acid_molecule, ammonium_molecule
 from cinedot.particle.compounds import Acid, Ammonium, Compound, FaceCount, FaceShare
 
 Table = Mapping[str, Any]
@@ -42,11 +43,10 @@ def compound_named(name: str) -> Compound:
         return known[name]
     if name.endswith(".toml"):
         return read_compound(Path(name))
-    near = difflib.get_close_matches(name.lower(), known, n=1, cutoff=0.4)
-    remedy = f"Did you mean {near[0]}? " if near else ""
     raise InputError(
         f"`compound` must be a known compound, but is {name!r}.",
-        remedy=f"{remedy}Known: {', '.join(known)}; or a TOML file with your own.",
+        remedy=f"{did_you_mean(name, known)}Known: {', '.join(known)}; "
+        "or a TOML file with your own.",
     )
 
 
@@ -54,16 +54,28 @@ def read_compound(path: Path) -> Compound:
     """A user's own compound: a TOML file with one table, in the form of those that ship.
 
     Raises:
-        InputError: no such file, not TOML, not one table, an unknown key, a value out of range.
+        InputError: no such file, not TOML, not one table, an unknown key, a value out of range,
+            an ion that is neither known nor stated by a SMILES of its charge and donors.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "mine.toml"
+        >>> _ = file.write_text('[mine]\\n[mine.ammonium]\\nion = "octylammonium"')
+        >>> own = read_compound(file)
+        >>> own.name, own.ammonium.sites
+        ('mine', ('edge', 'face'))
     """
     try:
-        text = path.read_text("utf-8")
+        # Some editors open a file with a byte-order mark, which is no part of TOML.
+        text = path.read_text("utf-8-sig")
         tables = _tables(text)
     except OSError as fault:
         raise not_readable(path, fault) from fault
     except (UnicodeDecodeError, tomllib.TOMLDecodeError) as fault:
         raise InputError(
-            f"must be TOML, but is not: {fault}.", remedy="See `sample.toml`.", file=path
+            f"must be TOML, but is not: {fault}.",
+            remedy="docs/structures.md shows a compound's file.",
+            file=path,
         ) from fault
     if len(tables) != 1 or not isinstance(tables[0][1], dict):
         raise InputError(
@@ -109,25 +121,26 @@ def _compound(name: str, table: Table) -> Compound:
         if read.has("a_ions_a_face")
         else read.made(lambda: FaceShare(share=read.share("a_ions_on_faces", "1")))
     )
-    return Compound(
-        name=name,
-        a_ion=read.text("a_ion") if read.has("a_ion") else None,
-        acid=_acid(read.table("acid"), f"[{name}.acid]") if read.has("acid") else None,
-        ammonium=(
-            _ammonium(read.table("ammonium"), f"[{name}.ammonium]")
-            if read.has("ammonium")
-            else None
-        ),
-        a_on_faces=on_faces,
-        source=read.text("source", ""),
-        assumption=read.text("assumption", ""),
+    has_acid, has_ammonium = read.has("acid"), read.has("ammonium")
+    acid = _acid(read.table("acid"), f"[{name}.acid]") if has_acid else None
+    ammonium = _ammonium(read.table("ammonium"), f"[{name}.ammonium]") if has_ammonium else None
+    return read.made(
+        lambda: Compound(
+            name=name,
+            a_ion=read.text("a_ion") if read.has("a_ion") else None,
+            acid=acid,
+            ammonium=ammonium,
+            a_on_faces=on_faces,
+            source=read.text("source", ""),
+            assumption=read.text("assumption", ""),
+        )
     )
 
 
 def _acid(table: Table, place: str) -> Acid:
     read = _Reader(table, place, known=tuple(Acid.__dataclass_fields__))
     donors = read.integer("donors", 1)
-    return read.made(
+    acid = read.made(
         lambda: Acid(
             ion=read.text("ion"),
             symbol=read.text("symbol", read.text("ion")),
@@ -139,11 +152,13 @@ def _acid(table: Table, place: str) -> Acid:
             smiles=read.text("smiles") if read.has("smiles") else None,
         )
     )
+    read.made(lambda: acid_molecule(acid))
+    return acid
 
 
 def _ammonium(table: Table, place: str) -> Ammonium:
     read = _Reader(table, place, known=tuple(Ammonium.__dataclass_fields__))
-    return read.made(
+    ammonium = read.made(
         lambda: Ammonium(
             ion=read.text("ion"),
             sites=read.texts("sites", ("edge", "face")),
@@ -151,6 +166,8 @@ def _ammonium(table: Table, place: str) -> Ammonium:
             smiles=read.text("smiles") if read.has("smiles") else None,
         )
     )
+    read.made(lambda: ammonium_molecule(ammonium))
+    return ammonium
 
 
 class _Reader:
@@ -161,8 +178,7 @@ class _Reader:
         self._place = place
         for key in table:
             if key not in known:
-                near = difflib.get_close_matches(key, known, n=1, cutoff=0.4)
-                remedy = f"Did you mean `{near[0]}`? " if near else ""
+                remedy = did_you_mean(key, known, cutoff=0.4, mark="`")
                 raise InputError(
                     f"`{key}` is no key of a compound.",
                     remedy=f"{remedy}Known: {', '.join(known)}.",
@@ -176,7 +192,8 @@ class _Reader:
         try:
             return make()
         except InputError as fault:
-            raise fault.within(place=self._place) from fault
+            # In a file its table is the place, whatever else the fault calls it.
+            raise InputError(fault.rule, remedy=fault.remedy, place=self._place) from fault
 
     def text(self, key: str, default: str | None = None) -> str:
         value = self._value(key, default)
@@ -221,6 +238,6 @@ class _Reader:
     def _refuse(self, key: str, wanted: str, value: object) -> NoReturn:
         raise InputError(
             f"`{key}` must be {wanted}, but is {value!r}.",
-            remedy="See the compounds that ship for the form.",
+            remedy="docs/structures.md shows the form.",
             place=self._place,
         )

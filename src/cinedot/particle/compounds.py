@@ -4,8 +4,23 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from cinedot.core import InputError
+from cinedot.particle.host import hosts
 
 A_SITE_KINDS = ("face", "edge", "corner")
+LONGEST_ION_NAME = 16
+"""Characters of an ion's name. Atoms hold names in arrays of this width, which would cut longer
+ones, so that ions would no longer be found by their names."""
+ION_NAMES = f"U{LONGEST_ION_NAME}"
+"""The type of such an array."""
+
+
+def _require_name(key: str, name: str) -> None:
+    # White space would split the column of names in an extended XYZ file.
+    if not 1 <= len(name) <= LONGEST_ION_NAME or name.split() != [name]:
+        raise InputError(
+            f"`{key}` must be one word of 1 to {LONGEST_ION_NAME} characters, but is {name!r}.",
+            remedy="Give it a short name; its structure stands in `smiles`.",
+        )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -13,8 +28,8 @@ class Acid:
     """An acid's anion, bound through oxygen to each corner metal in place of its halides.
 
     Attributes:
-        ion: name of the anion, as in "malate".
-        symbol: its short name in tables, as in "MLA".
+        ion: name of the anion, as in "malate"; one word of at most 16 characters.
+        symbol: its short name in tables, as in "MLA"; likewise.
         charge: z, its negative charges when bound.
         donors: oxygens that bind: 1, 2 or 3.
         halides_replaced: terminal halides that it takes from each corner metal, which of them is
@@ -24,7 +39,7 @@ class Acid:
         smiles: the anion with its donors mapped 1, 2, 3; None for one that cinedot knows.
 
     Raises:
-        InputError: a number out of range.
+        InputError: a name that is none, a number out of range.
     """
 
     ion: str
@@ -37,6 +52,8 @@ class Acid:
     smiles: str | None = None
 
     def __post_init__(self) -> None:
+        _require_name("ion", self.ion)
+        _require_name("symbol", self.symbol)
         if self.charge < 1:
             raise InputError(
                 f"`charge` must be the acid's number of negative charges, but is {self.charge}.",
@@ -65,14 +82,14 @@ class Ammonium:
     """A long-chain ammonium that sits on surface A sites.
 
     Attributes:
-        ion: as in "OAMH+".
+        ion: as in "OAMH+"; one word of at most 16 characters.
         sites: kinds of A sites that it holds, in order: the first fully, each next one as far
             as the balance of charges asks.
         lift_angstrom: how far its nitrogen stands out of the A site.
         smiles: the cation with its nitrogen mapped 1; None for one that cinedot knows.
 
     Raises:
-        InputError: no kind of site, or one that does not exist.
+        InputError: a name that is none, no kind of site, or one that does not exist.
     """
 
     ion: str
@@ -81,6 +98,7 @@ class Ammonium:
     smiles: str | None = None
 
     def __post_init__(self) -> None:
+        _require_name("ion", self.ion)
         if not self.sites or set(self.sites) - set(A_SITE_KINDS):
             raise InputError(
                 f"`sites` must name kinds of A sites, but is {list(self.sites)}.",
@@ -142,6 +160,9 @@ class Compound:
         a_on_faces: A ions that the faces keep; of no effect without ammonium.
         source: where it is described.
         assumption: what in it is assumed; "" for nothing.
+
+    Raises:
+        InputError: an A ion of no known host, acid and ammonium of one name.
     """
 
     name: str
@@ -151,6 +172,24 @@ class Compound:
     a_on_faces: FaceShare | FaceCount = FaceShare(share=Fraction(1))
     source: str = ""
     assumption: str = ""
+
+    def __post_init__(self) -> None:
+        known = dict.fromkeys(host.a_ion for host in hosts().values())
+        if self.a_ion is not None and self.a_ion not in known:
+            raise InputError(
+                f"`a_ion` must be the A ion of a known host, but is {self.a_ion!r}.",
+                remedy=f"Known: {', '.join(known)}; leave it out for any.",
+            )
+        if (
+            self.acid is not None
+            and self.ammonium is not None
+            and self.ammonium.ion in (self.acid.ion, self.acid.symbol)
+        ):
+            raise InputError(
+                "acid and ammonium must have names of their own, but both are "
+                f"{self.ammonium.ion!r}.",
+                remedy="Ions are told apart by their names: rename one.",
+            )
 
     def with_acid_charge(self, charge: int) -> "Compound":
         """The same compound with its acid in another state of charge.

@@ -43,6 +43,23 @@ def contact_radii(
     return _SOFT * radii
 
 
+def closest_pair(
+    numbers: Int[np.ndarray, " atom"], positions_angstrom: Float[np.ndarray, "atom 3"]
+) -> tuple[int, int] | None:
+    """The two atoms closest for their radii, if closer than `CLOSEST_RATIO` allows, else None.
+
+    Example:
+        >>> closest_pair(np.array([35, 55]), np.array([[0., 0, 0], [2.0, 0, 0]]))
+        (0, 1)
+        >>> closest_pair(np.array([35, 55]), np.array([[0., 0, 0], [4.0, 0, 0]]))
+    """
+    pairs, ratio = covalent_ratios(numbers, positions_angstrom)
+    if ratio.min(initial=1.0) >= CLOSEST_RATIO:
+        return None
+    one, other = pairs[int(ratio.argmin())].tolist()
+    return one, other
+
+
 def covalent_ratios(
     numbers: Int[np.ndarray, " atom"], positions_angstrom: Float[np.ndarray, "atom 3"]
 ) -> tuple[Int[np.ndarray, "pair 2"], Float[np.ndarray, " pair"]]:

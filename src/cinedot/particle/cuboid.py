@@ -2,9 +2,13 @@
 
 from dataclasses import dataclass
 from math import prod
+from numbers import Integral
 
 from cinedot.core import InputError
 from cinedot.particle.host import Host
+
+MOST_SITES = 2_000_000
+"""A cube of 43 nm: beyond all dots, and what a few GB of memory hold."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -19,17 +23,26 @@ class Cuboid:
         host: what it is made of.
 
     Raises:
-        InputError: an edge below 1.
+        InputError: not three whole numbers, an edge below 1, more than 2 million lattice sites.
     """
 
     edges: tuple[int, int, int]
     host: Host
 
     def __post_init__(self) -> None:
+        object.__setattr__(self, "edges", whole_edges(self.edges))
         if min(self.edges) < 1:
             raise InputError(
                 f"`edges` must be at least 1 Pb atom each, but are {self.edges}.",
-                remedy="A cube with 4 Pb an edge is `Cuboid.cube(4)`.",
+                remedy="A cube with 4 Pb an edge is `Cuboid.cube(4, host)`.",
+            )
+        counts = ion_counts(self)
+        sites = counts.a_sites + counts.metal + counts.halide
+        if sites > MOST_SITES:
+            raise InputError(
+                f"a cuboid must have at most {MOST_SITES} lattice sites, but edges {self.edges} "
+                f"have {sites}.",
+                remedy="A cube may have up to 73 Pb atoms an edge.",
             )
 
     @classmethod
@@ -48,6 +61,31 @@ class Cuboid:
         """Lengths from outer plane to outer plane, nm."""
         a = self.host.lattice_nm
         return (self.edges[0] * a, self.edges[1] * a, self.edges[2] * a)
+
+
+def whole_edges(edges: object) -> tuple[int, int, int]:
+    """Edges as Python's integers, whichever whole numbers they are.
+
+    NumPy's would overflow in counts of sites, and differ in text.
+
+    Raises:
+        InputError: not a tuple of three whole numbers; truth values are none.
+
+    Example:
+        >>> whole_edges((4, 4, 5))
+        (4, 4, 5)
+    """
+    if not isinstance(edges, tuple) or len(edges) != 3 or not all(map(_is_whole, edges)):
+        raise InputError(
+            f"`edges` must be a tuple of three whole numbers, but is {edges!r}.",
+            remedy="A cube with 4 Pb an edge is `Cuboid.cube(4, host)`.",
+        )
+    x, y, z = map(int, edges)
+    return x, y, z
+
+
+def _is_whole(number: object) -> bool:
+    return not isinstance(number, bool) and isinstance(number, Integral)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

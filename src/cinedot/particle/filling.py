@@ -5,10 +5,11 @@ from dataclasses import dataclass
 import numpy as np
 from jaxtyping import Float, Int, Shaped
 
-from cinedot.particle.compounds import Acid, Compound
+from cinedot.particle.compounds import ION_NAMES, Acid, Compound
 from cinedot.particle.coulomb import FillingEnergy, filling_energy
-from cinedot.particle.cuboid import Cuboid
+from cinedot.particle.cuboid import Cuboid, ion_counts
 from cinedot.particle.plan import METAL_CHARGE, Composition, a_ions_on_faces
+from cinedot.particle.room import bound_acids
 from cinedot.particle.sites import Sites, lattice_sites
 from cinedot.particle.vacancies import ByRule, Vacancies, empty_candidates
 
@@ -46,7 +47,7 @@ class Filling:
 def own_species(cuboid: Cuboid) -> Shaped[np.ndarray, " site"]:
     """The host's own ion on each site [site]."""
     host, role = cuboid.host, lattice_sites(cuboid).role
-    names = np.array([host.a_ion, host.b_ion, host.x_ion], dtype="U16")
+    names = np.array([host.a_ion, host.b_ion, host.x_ion], dtype=ION_NAMES)
     return names[np.select([role == "a", role == "metal"], [0, 1], 2)]
 
 
@@ -91,6 +92,16 @@ def fill(
         plan: how many of each ion; it must have room (`require_room`).
         vacancies: how empty A sites are chosen.
         rng: chance.
+
+    Example:
+        >>> from cinedot.particle.compound_files import compound_named
+        >>> from cinedot.particle.host import host_named
+        >>> from cinedot.particle.plan import planned_composition
+        >>> dot, compound = Cuboid.cube(4, host_named("CsPbBr3")), compound_named("mla-cs")
+        >>> plan, rng = planned_composition(dot, compound), np.random.default_rng(0)
+        >>> filling = fill(dot, compound, plan, ByRule(), rng)
+        >>> len(filling.acids), int((filling.species == "OAMH+").sum())
+        (8, 54)
     """
     sites = lattice_sites(cuboid)
     draft = _Draft(
@@ -132,7 +143,7 @@ def _seat_acids(draft: _Draft, acid: Acid) -> tuple[SeatedAcid, ...]:
         for turn in range(0, 4 - acid.donors, acid.donors)
         for metal, tripod in zip(metals, tripods, strict=True)
     ]
-    bound = places[: min(plan.acids, gone // acid.donors)]
+    bound = places[: bound_acids(ion_counts(draft.cuboid), acid, acids=plan.acids, gone=gone)]
     taken = [site for _, donors in bound for site in donors]
     beside = {site for tripod in tripods[: len(bound)] for site in tripod[: acid.halides_replaced]}
     draft.empty(np.array(taken + _missing(draft, taken, beside, gone - len(taken)), dtype=int))
@@ -167,7 +178,9 @@ def _missing(draft: _Draft, taken: list[int], beside: set[int], count: int) -> l
 
 def _empty_surface(draft: _Draft) -> None:
     """Without ammonium: A ions alone, and any surface site may be empty."""
-    candidates = np.flatnonzero((draft.sites.role == "a") & (draft.sites.kind != "interior"))
+    on_surface = (draft.sites.role == "a") & (draft.sites.kind != "interior")
+    # Those that an acid took have no A ion to lose.
+    candidates = np.flatnonzero(on_surface & (draft.charge > 0))
     _leave_empty(draft, candidates, len(candidates) - draft.plan.a_surface)
 
 

@@ -1,7 +1,6 @@
 """Hosts: the perovskites ABX3 that dots are made of."""
 
 import csv
-import difflib
 import io
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -11,6 +10,7 @@ from typing import Literal, cast, get_args
 
 from cinedot.core import InputError
 from cinedot.core.files import sourced_text
+from cinedot.core.nearest import did_you_mean
 
 Evidence = Literal["checked", "remembered", "estimated"]
 
@@ -92,12 +92,9 @@ def host_named(name: str) -> Host:
     known = hosts()
     if name in known:
         return known[name]
-    folded = {host.lower(): host for host in known}
-    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
-    remedy = f"Did you mean {folded[near[0]]}? " if near else ""
     raise InputError(
         f"`host` must be a known host, but is {name!r}.",
-        remedy=f"{remedy}Known: {', '.join(known)}.",
+        remedy=f"{did_you_mean(name, known)}Known: {', '.join(known)}.",
     )
 
 

@@ -8,17 +8,11 @@ import numpy as np
 from ase.data import atomic_numbers
 from jaxtyping import Bool, Float, Int, Shaped
 
-from cinedot.core import InputError
-from cinedot.particle.compounds import Acid, Ammonium, Compound
+from cinedot.particle.compound_molecules import acid_molecule, ammonium_molecule, head_element
+from cinedot.particle.compounds import ION_NAMES, Acid, Ammonium, Compound
 from cinedot.particle.cuboid import Cuboid
 from cinedot.particle.filling import Filling
-from cinedot.particle.molecules import (
-    Handedness,
-    Molecule,
-    molecule_from_smiles,
-    molecule_named,
-    written_hand,
-)
+from cinedot.particle.molecules import Handedness, Molecule, molecule_named, written_hand
 from cinedot.particle.seating import Seat, seat_molecules
 from cinedot.particle.sites import Sites, lattice_sites
 
@@ -44,7 +38,7 @@ class AllAtoms:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HeadGroups:
-    """Of each ligand and organic ion the bound nitrogen or oxygen: what barely moves."""
+    """Of each ligand and organic ion the bound atom, mostly N or O: what barely moves."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,32 +77,13 @@ class _Guest:
     """One molecular ion: which it is and where it goes."""
 
     species: str
-    charge: int
-    smiles: str | None
+    molecule: Molecule
     site: int
     head: str
     donors: Float[np.ndarray, "donor 3"]
     metal: Float[np.ndarray, " 3"] | None
     outward: Float[np.ndarray, " 3"]
     centred: bool
-
-    @property
-    def molecule(self) -> Molecule:
-        """What it is made of.
-
-        Raises:
-            InputError: an unknown molecule, or a SMILES of another charge.
-        """
-        if self.smiles is None:
-            return molecule_named(self.species, self.charge)
-        molecule = molecule_from_smiles(self.species, self.smiles)
-        if molecule.charge != self.charge:
-            raise InputError(
-                f"`smiles` of {self.species} must carry the charge {self.charge:+d}, "
-                f"but carries {molecule.charge:+d}.",
-                remedy="State the form that is bound.",
-            )
-        return molecule
 
 
 def molecular_ions(
@@ -149,7 +124,7 @@ def molecular_ions(
             numbers=molecule.numbers,
             angstrom=molecule.positions_angstrom,
             site=np.full(len(molecule.numbers), guest.site),
-            species=np.full(len(molecule.numbers), guest.species, dtype="U16"),
+            species=np.full(len(molecule.numbers), guest.species, dtype=ION_NAMES),
             anchor=np.arange(len(molecule.numbers)) == (*molecule.donors.tolist(), 0)[0],
             ligand=np.full(len(molecule.numbers), index),
             charge=molecule.formal_charges.astype(float),
@@ -165,7 +140,7 @@ def joined(blocks: Sequence[Block]) -> Block:
         numbers=np.concatenate([np.zeros(0, int), *(block.numbers for block in blocks)]),
         angstrom=np.concatenate([np.zeros((0, 3)), *(block.angstrom for block in blocks)]),
         site=np.concatenate([np.zeros(0, int), *(block.site for block in blocks)]),
-        species=np.concatenate([np.zeros(0, "U16"), *(block.species for block in blocks)]),
+        species=np.concatenate([np.zeros(0, ION_NAMES), *(block.species for block in blocks)]),
         anchor=np.concatenate([np.zeros(0, bool), *(block.anchor for block in blocks)]),
         ligand=np.concatenate([np.zeros(0, int), *(block.ligand for block in blocks)]),
         charge=np.concatenate([np.zeros(0), *(block.charge for block in blocks)]),
@@ -178,10 +153,10 @@ def _heads(guests: list[_Guest]) -> Block:
         numbers=np.array([atomic_numbers[guest.head] for guest in guests], dtype=int),
         angstrom=np.array([guest.donors[0] for guest in guests]).reshape(-1, 3),
         site=np.array([guest.site for guest in guests], dtype=int),
-        species=np.array([guest.species for guest in guests], dtype="U16"),
+        species=np.array([guest.species for guest in guests], dtype=ION_NAMES),
         anchor=np.ones(count, dtype=bool),
         ligand=np.arange(count),
-        charge=np.array([float(guest.charge) for guest in guests]),
+        charge=np.array([float(guest.molecule.charge) for guest in guests]),
     )
 
 
@@ -225,10 +200,9 @@ def _ammonium(
     outward = sites.outward[site]
     return _Guest(
         species=ammonium.ion,
-        charge=1,
-        smiles=ammonium.smiles,
+        molecule=ammonium_molecule(ammonium),
         site=site,
-        head="N",
+        head=head_element(ammonium),
         donors=(places[site] + ammonium.lift_angstrom * outward)[None],
         metal=None,
         outward=outward,
@@ -239,8 +213,7 @@ def _ammonium(
 def _organic(site: int, ion: str, places: Float[np.ndarray, "site 3"]) -> _Guest:
     return _Guest(
         species=ion,
-        charge=1,
-        smiles=None,
+        molecule=molecule_named(ion, 1),
         site=site,
         head="N",
         donors=places[site][None],
@@ -268,10 +241,9 @@ def _bound(
         outward = outward + bonds.sum(axis=0)
     return _Guest(
         species=acid.ion,
-        charge=-acid.charge,
-        smiles=acid.smiles,
+        molecule=acid_molecule(acid),
         site=int(here[0]),
-        head="O",
+        head=head_element(acid),
         donors=donors,
         metal=places[metal] if metal >= 0 else None,
         outward=outward / np.linalg.norm(outward),

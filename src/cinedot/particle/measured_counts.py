@@ -8,11 +8,21 @@ from jaxtyping import Int
 
 from cinedot.core import Estimate, InputError
 from cinedot.particle.compounds import Compound
-from cinedot.particle.cuboid import Cuboid, IonCounts, ion_counts
-from cinedot.particle.plan import METAL_CHARGE, Composition, planned_composition
+from cinedot.particle.cuboid import Cuboid, ion_counts
+from cinedot.particle.plan import (
+    METAL_CHARGE,
+    Composition,
+    ammonium_in_turn,
+    planned_composition,
+)
+from cinedot.particle.room import bound_acids
 
 _BLOCK = 4096
 _MOST_BLOCKS = 250
+# After so many the share that fits is known well enough to tell whether the others are in vain.
+_FIRST_BLOCKS = 4
+# Far beyond any lattice, and whole numbers still.
+_FAR = 1e9
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,7 +88,11 @@ def draw_compositions(
     _require_known(measured, tuple(own))
     found: list[Composition] = []
     tried = 0
-    for _ in range(_MOST_BLOCKS):
+    for blocks in range(_MOST_BLOCKS):
+        hoped = len(found) * _MOST_BLOCKS / max(blocks, 1)
+        # Half of the size leaves room for chance.
+        if blocks >= _FIRST_BLOCKS and hoped < size / 2:
+            break
         columns = [_drawn(measured.get(ion), count, rng) for ion, count in own.items()]
         for a_ions, halides, acids in np.stack(columns, axis=1).tolist():
             tried += 1
@@ -87,7 +101,7 @@ def draw_compositions(
             if len(found) == size:
                 return DrawnCompositions(compositions=tuple(found), feasible=size / tried)
     raise InputError(
-        f"measured counts must fit a {compound.name} dot of edges {cuboid.edges}, but only "
+        f"measured counts must fit a dot of {compound.name} with edges {cuboid.edges}, but only "
         f"{len(found)} of {tried} draws did.",
         remedy="Compare them with `cinedot build`'s table; other edges or acid charge may fit.",
     )
@@ -110,7 +124,8 @@ def _require_known(measured: Mapping[str, Estimate], ions: tuple[str, ...]) -> N
 def _drawn(count: Estimate | None, own: int, rng: np.random.Generator) -> Int[np.ndarray, " draw"]:
     if count is None:
         return np.full(_BLOCK, own)
-    return np.rint(rng.normal(float(count.value), count.sigma or 0.0, _BLOCK)).astype(int)
+    drawn = rng.normal(float(count.value), count.sigma or 0.0, _BLOCK)
+    return np.rint(drawn.clip(-_FAR, _FAR)).astype(int)
 
 
 def _seated(
@@ -121,7 +136,7 @@ def _seated(
     assert compound.ammonium is not None
     counts = ion_counts(cuboid)
     gone = counts.halide - halides
-    bound = min(acids, gone // compound.acid.donors, _acid_places(counts, compound.acid.donors))
+    bound = bound_acids(counts, compound.acid, acids=acids, gone=gone)
     loose = acids - bound
     surface = a_ions - counts.a_interior
     on_face = min(surface, counts.a_face)
@@ -141,7 +156,10 @@ def _seated(
     )
     if not fits:
         return None
-    held = _in_turn(ammonium, compound.ammonium.sites, free)
+    # The compound's kinds of sites first, then wherever A sites are free.
+    stated = compound.ammonium.sites
+    kinds = (*stated, *(kind for kind in ("edge", "face", "corner") if kind not in stated))
+    held = ammonium_in_turn(ammonium, kinds, free)
     return Composition(
         a_interior=counts.a_interior,
         a_face=on_face,
@@ -156,17 +174,3 @@ def _seated(
         ammonium_edge=held["edge"],
         ammonium_corner=held["corner"],
     )
-
-
-def _acid_places(counts: IonCounts, donors: int) -> int:
-    """How many acids find their donors' places at the corner metals, three places each."""
-    return counts.metal_corner * (3 // donors)
-
-
-def _in_turn(total: int, kinds: tuple[str, ...], room: dict[str, int]) -> dict[str, int]:
-    """Ammonium on the compound's kinds of sites first, then wherever A sites are free."""
-    held = dict.fromkeys(room, 0)
-    for kind in (*kinds, *(kind for kind in ("edge", "face", "corner") if kind not in kinds)):
-        held[kind] = min(total, room[kind])
-        total -= held[kind]
-    return held

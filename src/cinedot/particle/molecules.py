@@ -1,6 +1,6 @@
 """Molecules: the forms of ligands and organic ions, as SMILES whose donors are numbered."""
 
-import difflib
+import re
 import tomllib
 from collections import Counter
 from collections.abc import Mapping
@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, cast
 
 from cinedot.core import InputError
 from cinedot.core.files import sourced_text
+from cinedot.core.nearest import did_you_mean
 
 if TYPE_CHECKING:
     from rdkit.Chem import Mol
@@ -69,12 +70,10 @@ def molecule_named(name: str, charge: int) -> Molecule:
             "state any other form by its SMILES.",
         )
     names = list(dict.fromkeys(other for other, _ in known))
-    folded = {other.lower(): other for other in names}
-    near = difflib.get_close_matches(name.lower(), folded, n=1, cutoff=0.5)
-    remedy = f"Did you mean {folded[near[0]]}? " if near else ""
     raise InputError(
         f"a molecule must be a known one, but is {name!r}.",
-        remedy=f"{remedy}Known: {', '.join(names)}; state any other by its SMILES.",
+        remedy=f"{did_you_mean(name, names)}Known: {', '.join(names)}; "
+        "state any other by its SMILES.",
     )
 
 
@@ -120,6 +119,17 @@ def molecule_from_smiles(name: str, smiles: str) -> Molecule:
             place=place,
         )
     return Molecule(name=name, charge=Chem.GetFormalCharge(mol), smiles=smiles)
+
+
+def donor_count(molecule: Molecule) -> int:
+    """How many atoms of a molecule are mapped as donors.
+
+    Example:
+        >>> donor_count(molecule_named("malate", -2))
+        3
+    """
+    # Read from the text, where a map ends a bracket atom: known molecules then need no RDKit.
+    return len(re.findall(r":0*[1-9]\d*\]", molecule.smiles))
 
 
 def element_counts(molecule: Molecule) -> dict[str, int]:

@@ -1,5 +1,6 @@
 """How many of each ion a dot holds, and on which kind of site: numbers before seats."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from cinedot.core import InputError
@@ -130,8 +131,8 @@ def planned_composition(cuboid: Cuboid, compound: Compound) -> Composition:
     These are numbers: whether the sites have room for them, `require_room` says.
 
     Raises:
-        InputError: another host than the compound's, more A ions asked of a face than it has
-            sites.
+        InputError: another host than the compound's, a ligand named like one of the host's ions,
+            more A ions asked of a face than it has sites.
 
     Example:
         >>> from cinedot.particle.compound_files import compound_named
@@ -141,7 +142,7 @@ def planned_composition(cuboid: Cuboid, compound: Compound) -> Composition:
         >>> plan.a_ions, plan.halides, plan.acids, plan.ammonium, plan.charge
         (58, 232, 8, 54, 0)
     """
-    _require_host(cuboid, compound)
+    require_host(cuboid, compound)
     counts = ion_counts(cuboid)
     acid = compound.acid
     acids = 0 if acid is None else counts.metal_corner
@@ -156,8 +157,13 @@ def planned_composition(cuboid: Cuboid, compound: Compound) -> Composition:
         ammonium = {"face": 0, "edge": 0, "corner": 0}
     else:
         a = {"face": sum(a_ions_on_faces(cuboid, compound)), "edge": 0, "corner": 0}
-        ammonium = _dealt_ammonium(
-            cations - counts.a_interior - a["face"], compound.ammonium.sites, a["face"], counts
+        room = {
+            "face": counts.a_face - a["face"],
+            "edge": counts.a_edge,
+            "corner": counts.a_corner,
+        }
+        ammonium = _first_kind_full(
+            cations - counts.a_interior - a["face"], compound.ammonium.sites, room
         )
     return Composition(
         a_interior=counts.a_interior,
@@ -173,35 +179,6 @@ def planned_composition(cuboid: Cuboid, compound: Compound) -> Composition:
         ammonium_edge=ammonium["edge"],
         ammonium_corner=ammonium["corner"],
     )
-
-
-def require_room(plan: Composition, cuboid: Cuboid, compound: Compound) -> None:
-    """Refuse a plan that asks for more ions than its sites hold, or for fewer than none.
-
-    Raises:
-        InputError: some kind of site would hold too many or a negative number.
-
-    Example:
-        >>> from cinedot.particle.compound_files import compound_named
-        >>> from cinedot.particle.host import host_named
-        >>> dot, compound = Cuboid.cube(4, host_named("CsPbBr3")), compound_named("mla-cs")
-        >>> require_room(planned_composition(dot, compound), dot, compound)
-    """
-    counts = ion_counts(cuboid)
-    rooms = (
-        ("face", plan.a_face, plan.ammonium_face, counts.a_face),
-        ("edge", plan.a_edge, plan.ammonium_edge, counts.a_edge),
-        ("corner", plan.a_corner, plan.ammonium_corner, counts.a_corner),
-    )
-    for kind, a_ions, ammonium, sites in rooms:
-        free = sites - a_ions
-        if a_ions < 0 or not 0 <= ammonium <= free:
-            raise InputError(
-                f"a {compound.name} dot of edges {cuboid.edges} must be neutral, but needs "
-                f"{ammonium} ammonium on {kind} sites, of which {free} are free.",
-                remedy="Choose another size, acid charge, or the compound `prototype`; a compound "
-                "of your own may let ammonium hold more kinds of sites.",
-            )
 
 
 def a_ions_on_faces(cuboid: Cuboid, compound: Compound) -> list[int]:
@@ -224,13 +201,30 @@ def a_ions_on_faces(cuboid: Cuboid, compound: Compound) -> list[int]:
     return [rule.each] * 6
 
 
-def _require_host(cuboid: Cuboid, compound: Compound) -> None:
+def require_host(cuboid: Cuboid, compound: Compound) -> None:
+    """Refuse a host of another A ion than the compound's, or one with an ion of a ligand's name.
+
+    Raises:
+        InputError: as said.
+    """
     if compound.a_ion not in (None, cuboid.host.a_ion):
         raise InputError(
             f"compound {compound.name} must have a host with {compound.a_ion}, "
             f"but the host is {cuboid.host.name}.",
             remedy=f"Choose a {compound.a_ion} host, or the compound `prototype`.",
         )
+    host = cuboid.host
+    taken = (host.a_ion, host.b_ion, host.x_ion)
+    named = [("ammonium", compound.ammonium.ion)] if compound.ammonium is not None else []
+    if compound.acid is not None:
+        named += [("acid", compound.acid.ion), ("acid", compound.acid.symbol)]
+    for what, name in named:
+        if name in taken:
+            raise InputError(
+                f"the {what} of {compound.name} must have a name of its own, "
+                f"but {name!r} is an ion of the host {host.name}.",
+                remedy="Ions are told apart by their names: rename it.",
+            )
 
 
 def _terminal_at_edges(cuboid: Cuboid) -> int:
@@ -257,17 +251,27 @@ def _from_within(surface: int, counts: IonCounts) -> dict[str, int]:
     return held
 
 
-def _dealt_ammonium(
-    total: int, kinds: tuple[str, ...], a_on_faces: int, counts: IonCounts
-) -> dict[str, int]:
-    """Ammonium by kind of site: the first full, the next in turn as the charges ask.
+def ammonium_in_turn(total: int, kinds: tuple[str, ...], room: Mapping[str, int]) -> dict[str, int]:
+    """Ammonium by kind of site: each kind takes what it has room for, the last one the rest.
 
-    What fits nowhere, or is missing, shows on the last kind, where `require_room` finds it.
+    What fits nowhere, or is missing, so shows on the last kind, where `require_room` finds it.
+
+    Example:
+        >>> ammonium_in_turn(40, ("edge", "face"), {"face": 23, "edge": 36, "corner": 8})
+        {'face': 4, 'edge': 36, 'corner': 0}
     """
-    room = {"face": counts.a_face - a_on_faces, "edge": counts.a_edge, "corner": counts.a_corner}
-    held = {"face": 0, "edge": 0, "corner": 0}
-    for place, kind in enumerate(kinds[:-1]):
-        held[kind] = room[kind] if place == 0 else max(0, min(total, room[kind]))
+    held = dict.fromkeys(room, 0)
+    for kind in kinds[:-1]:
+        held[kind] = max(0, min(total, room[kind]))
         total -= held[kind]
     held[kinds[-1]] = total
     return held
+
+
+def _first_kind_full(total: int, kinds: tuple[str, ...], room: Mapping[str, int]) -> dict[str, int]:
+    """Ammonium as a compound states it: its first kind of site full, the others in turn."""
+    first, *others = kinds
+    if not others:
+        return ammonium_in_turn(total, kinds, room)
+    held = ammonium_in_turn(total - room[first], tuple(others), room)
+    return {**held, first: room[first]}

@@ -121,6 +121,15 @@ def seat_molecules(
     Raises:
         InputError: seats on top of each other or of the core, a ligand that cannot bind so, or
             no room for all.
+
+    Example:
+        >>> from cinedot.particle.molecules import molecule_named
+        >>> up = np.array([0.0, 0.0, 1.0])
+        >>> seat = Seat(molecule=molecule_named("MA", 1), outward=up, donors_angstrom=3 * up[None])
+        >>> (ion,) = seat_molecules([seat], core_numbers=np.array([82]),
+        ...                         core_angstrom=np.zeros((1, 3)), rng=np.random.default_rng(0))
+        >>> ion.positions_angstrom[ion.donors].tolist(), len(ion.numbers)
+        ([[0.0, 0.0, 3.0]], 8)
     """
     _require_clear_seats(seats, core_numbers, core_angstrom)
     _require_metals(seats, core_angstrom)

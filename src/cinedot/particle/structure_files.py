@@ -1,6 +1,5 @@
 """Structures out: extended XYZ, CIF, POSCAR and PDB through ASE."""
 
-import difflib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,6 +9,7 @@ from ase.io import write
 
 from cinedot.core import InputError
 from cinedot.core.files import written_whole
+from cinedot.core.nearest import did_you_mean
 
 _FORMATS = {
     ".extxyz": "extxyz",
@@ -75,8 +75,7 @@ def _format(path: Path) -> str:
     ending = ".poscar" if path.name.upper() == "POSCAR" else path.suffix.lower()
     if ending in _FORMATS:
         return _FORMATS[ending]
-    near = difflib.get_close_matches(ending, _FORMATS, n=1)
-    remedy = f"Did you mean {near[0]}? " if near else ""
+    remedy = did_you_mean(ending, _FORMATS, cutoff=0.6)
     raise InputError(
         f"the file's ending must name a format of structures, but {path.name!r} does not.",
         remedy=f"{remedy}Known: {', '.join(_FORMATS)}, or a file called POSCAR.",

@@ -8,14 +8,10 @@ from ase import Atoms
 from ase.data import atomic_masses, atomic_numbers
 
 from cinedot.particle.build import composition, cuboid_of
+from cinedot.particle.compound_molecules import acid_molecule, ammonium_molecule
 from cinedot.particle.compounds import Compound
 from cinedot.particle.host import Host
-from cinedot.particle.molecules import (
-    Molecule,
-    element_counts,
-    molecule_from_smiles,
-    molecule_named,
-)
+from cinedot.particle.molecules import element_counts, molecule_named
 from cinedot.particle.plan import Composition, ligand_density_per_nm2
 from cinedot.particle.sites import lattice_sites
 
@@ -79,7 +75,7 @@ def summarize(atoms: Atoms, compound: Compound) -> Summary:
         >>> dot = build(Cuboid.cube(4, host_named("CsPbBr3")), "prototype")
         >>> summary = summarize(dot, compound_named("prototype"))
         >>> summary.formula, summary.charge, round(summary.molar_mass_g_per_mol)
-        ('Cs112Pb64Br240', 0, 47321)
+        ('Cs112Pb64Br240', 0, 47323)
     """
     held, cuboid = composition(atoms), cuboid_of(atoms)
     parts = _parts(cuboid.host, compound, held)
@@ -105,18 +101,12 @@ def _parts(
         (host.x_ion, {host.x_ion: 1}, held.halides),
     ]
     if compound.acid is not None and held.acids:
-        acid = compound.acid
-        elements = element_counts(_molecule(acid.ion, -acid.charge, acid.smiles))
+        elements = element_counts(acid_molecule(compound.acid))
         parts.append((_label(elements), elements, held.acids))
     if compound.ammonium is not None and held.ammonium:
-        ammonium = compound.ammonium
-        elements = element_counts(_molecule(ammonium.ion, 1, ammonium.smiles))
+        elements = element_counts(ammonium_molecule(compound.ammonium))
         parts.append((_label(elements), elements, held.ammonium))
     return parts
-
-
-def _molecule(name: str, charge: int, smiles: str | None) -> Molecule:
-    return molecule_named(name, charge) if smiles is None else molecule_from_smiles(name, smiles)
 
 
 def _label(elements: dict[str, int]) -> str:

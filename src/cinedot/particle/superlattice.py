@@ -2,18 +2,23 @@
 
 from collections.abc import Sequence
 from itertools import product
+from math import prod
 
 import numpy as np
 from ase import Atoms
 from jaxtyping import Float, Shaped
 
 from cinedot.core import InputError
+from cinedot.particle.contacts import CLOSEST_RATIO
 from cinedot.particle.host import host_named
+from cinedot.particle.packing import closest_approach, fitting_gap_nm
 
 # Numbers the ligands of one dot, -1 where an atom belongs to none.
 LIGAND = "ligand"
 NO_LIGAND = -1
 DOT = "dot"
+MOST_ATOMS = 20_000_000
+"""What a few GB of memory hold."""
 
 
 def superlattice(dots: Sequence[Atoms], shape: tuple[int, int, int], gap_nm: float) -> Atoms:
@@ -21,7 +26,9 @@ def superlattice(dots: Sequence[Atoms], shape: tuple[int, int, int], gap_nm: flo
 
     The period along each axis is the largest edge among the dots there plus the gap, so smaller
     dots have more room. Places are filled with the last axis fastest, by the dots in turn; one
-    dot repeats everywhere. Edges are those of the undistorted cubic lattice.
+    dot repeats everywhere. Edges are those of the undistorted cubic lattice. Dots keep the shape
+    that they were built in: ligands do not give way to the next dot's, so where two atoms would
+    come closer than 0.8 of the sum of their covalent radii, the gap is refused.
 
     Args:
         dots: atoms of single dots from `cinedot.particle.build`, all with the same arrays.
@@ -35,8 +42,9 @@ def superlattice(dots: Sequence[Atoms], shape: tuple[int, int, int], gap_nm: flo
         dots share it, `host`.
 
     Raises:
-        InputError: no dots, a shape below 1, a negative gap, atoms without edges or with other
-            arrays than the first dot's.
+        InputError: no dots, more than places, a shape below 1, a negative gap, atoms without edges
+            or with other arrays than the first dot's, dots that overlap at this gap (the remedy
+            names one at which they do not), more than 20 million atoms.
 
     Example:
         >>> from cinedot.particle import Cuboid, build
@@ -46,7 +54,9 @@ def superlattice(dots: Sequence[Atoms], shape: tuple[int, int, int], gap_nm: flo
         (True, [21.74, 21.74, 43.48])
     """
     _require_usable(dots, shape, gap_nm)
-    period = np.max([_edges_angstrom(dot) for dot in dots], axis=0) + 10 * gap_nm
+    edges = np.max([_edges_angstrom(dot) for dot in dots], axis=0)
+    _require_apart(dots, shape, edges, gap_nm)
+    period = edges + 10 * gap_nm
     places = np.array(list(product(*map(range, shape))))
     offsets = (places - (np.array(shape) - 1) / 2) * period
     taken = [dots[number % len(dots)] for number in range(len(places))]
@@ -78,6 +88,19 @@ def _require_usable(dots: Sequence[Atoms], shape: tuple[int, int, int], gap_nm: 
             f"`shape` must be at least 1 dot along each axis, but is {shape}.",
             remedy="Two dots side by side are (1, 1, 2).",
         )
+    places = prod(shape)
+    if len(dots) > places:
+        raise InputError(
+            f"a superlattice must have a place for each dot, but {shape} has {places} for "
+            f"{len(dots)} dots.",
+            remedy="Take fewer dots, or a larger shape.",
+        )
+    atoms = places * max(len(dot) for dot in dots)
+    if atoms > MOST_ATOMS:
+        raise InputError(
+            f"a superlattice must have at most {MOST_ATOMS} atoms, but would have {atoms}.",
+            remedy="Take a smaller shape; the cell repeats anyway.",
+        )
     if not 0 <= gap_nm < np.inf:
         raise InputError(
             f"`gap_nm` must be 0 or more, but is {gap_nm}.",
@@ -97,6 +120,22 @@ def _require_usable(dots: Sequence[Atoms], shape: tuple[int, int, int], gap_nm: 
                 f"in {', '.join(other)}.",
                 remedy="Build all of them in the same way.",
             )
+
+
+def _require_apart(
+    dots: Sequence[Atoms],
+    shape: tuple[int, int, int],
+    edges: Float[np.ndarray, " 3"],
+    gap_nm: float,
+) -> None:
+    if closest_approach(dots, shape, edges + 10 * gap_nm) >= CLOSEST_RATIO:
+        return
+    fits = fitting_gap_nm(dots, shape, edges, above_nm=gap_nm)
+    raise InputError(
+        f"dots must not reach into each other, but at a gap of {gap_nm:g} nm their atoms do.",
+        remedy=f"{fits:g} nm is the smallest that fits; dots without whole ligands (`--heads`, "
+        "`--heavy`) need less.",
+    )
 
 
 def _edges_angstrom(dot: Atoms) -> Float[np.ndarray, " 3"]:

@@ -197,6 +197,12 @@ def zc_image(
 
     Raises:
         InputError: no heavy atom, no rotation, no positive pixel or shape.
+
+    Example:
+        >>> lead = Atoms("Pb", positions=[[0, 0, 0]])
+        >>> image = zc_image(lead, rotation=np.eye(3), pixel_nm=0.05, shape=(9, 9))
+        >>> image.shape, image[0, 0].tolist(), bool(image[4, 4].min() < 1)
+        ((9, 9, 3), [1.0, 1.0, 1.0], True)
     """
     if not 0 < pixel_nm < np.inf or min(shape) < 1:
         raise InputError(
