@@ -36,7 +36,7 @@ class Specimen:
         owner: index of the ASE atom; -1 for a charge without an atom, -2 for a blank [centre],
             for each class.
         factors: scattering factors damped by their class's displacements, angstrom, at the
-            grid's frequencies from zero up to the band limit [class, ky, kx].
+            grid's frequencies from zero to below Nyquist's [class, ky, kx].
         tensors: mean square displacements beyond that, in the crystal frame, angstrom^2
             [class, 3, 3].
         rooms: the most centres of each class that one slice may hold.
@@ -178,18 +178,21 @@ def radius_angstrom(dot: Atoms) -> float:
     return float(np.linalg.norm(dot.positions, axis=1).max(initial=0.0))
 
 
-def band_frequencies(grid: Grid) -> tuple[Float[np.ndarray, " ky"], Float[np.ndarray, " kx"]]:
-    """The grid's frequencies qy, qx from zero up to its band limit, 1/angstrom."""
-    sides = [side * grid.pixel_angstrom for side in grid.shape]
-    ky, kx = (np.arange(int(grid.band_limit_per_angstrom * side) + 1) / side for side in sides)
+def factor_frequencies(grid: Grid) -> tuple[Float[np.ndarray, " ky"], Float[np.ndarray, " kx"]]:
+    """The grid's frequencies qy, qx from zero to below Nyquist's, 1/angstrom.
+
+    Waves stop at two thirds of it, phases do not: cut there as well, the sharp phases of atoms at
+    rest would lose half as much again of a QD4's wave.
+    """
+    ky, kx = (np.arange((side + 1) // 2) / (side * grid.pixel_angstrom) for side in grid.shape)
     return ky, kx
 
 
 def _factors(classes: Sequence[Kind], grid: Grid) -> Float[np.ndarray, "class ky kx"]:
-    qy, qx = band_frequencies(grid)
+    qy, qx = factor_frequencies(grid)
     q = np.hypot(qy[:, None], qx[None, :])
     factors = [kind.factor_angstrom(q.ravel()).reshape(q.shape) for kind in classes]
-    return np.where(q <= grid.band_limit_per_angstrom, factors, 0.0).reshape(-1, *q.shape)
+    return np.where(q <= 0.5 / grid.pixel_angstrom, factors, 0.0).reshape(-1, *q.shape)
 
 
 def _tensor(key: Hashable, dots: Sequence[Mapping[Hashable, Kind]]) -> Float[np.ndarray, "3 3"]:
