@@ -46,14 +46,13 @@ def main() -> None:
 
 def _peer_milliseconds(dot: Atoms, turns: Rotation, pixels: int, slice_angstrom: float) -> float:
     """abTEM's time an image, with one thread or two, whichever is quicker."""
-    found: list[float] = []
-    for threads in (1, 2):
-        abtem.config.set({"fftw.threads": threads})
-        some = turns[:PEER_BATCH]
-        found.append(
-            _milliseconds(lambda: _abtem_images(dot, some, pixels, slice_angstrom), len(some))
-        )
-    return min(found)
+    some = turns[:PEER_BATCH]
+
+    def with_threads(count: int) -> float:
+        abtem.config.set({"fftw.threads": count})
+        return _milliseconds(lambda: _abtem_images(dot, some, pixels, slice_angstrom), len(some))
+
+    return min(with_threads(1), with_threads(2))
 
 
 def _milliseconds(work: Callable[[], object], images: int) -> float:
