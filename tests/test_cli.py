@@ -2,6 +2,7 @@
 
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -20,7 +21,9 @@ def test_version() -> None:
     assert _cinedot("--version").stdout == f"cinedot {__version__}\n"
 
 
-@pytest.mark.parametrize("words", [["--help"], ["analyze", "--help"], ["demo", "--help"]])
+@pytest.mark.parametrize(
+    "words", [["--help"], ["analyze", "--help"], ["demo", "--help"], ["simulate", "--help"]]
+)
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     code = (
         "import sys\n"
@@ -46,3 +49,11 @@ def test_doctor_names_versions_and_devices() -> None:
     assert done.returncode == 0
     for word in ("cinedot", "python", "cores", "devices", "jax", "numpy", "rosettasciio"):
         assert any(line.startswith(word) for line in done.stdout.splitlines())
+
+
+def test_simulate_refuses_bad_input_in_one_line(tmp_path: Path) -> None:
+    done = _cinedot("simulate", "--out", str(tmp_path / "m.tif"), "--dose-rate", "-1 e/nm2/s")
+    assert done.returncode == 2
+    assert "dose_rate" in done.stderr
+    assert len(done.stderr.splitlines()) == 1
+    assert not list(tmp_path.iterdir())

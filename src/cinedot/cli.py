@@ -120,8 +120,12 @@ def build(
     vacancies: Annotated[
         str, typer.Option(help="Empty A sites by rule, coulomb, boltzmann or random.")
     ] = "rule",
-    temperature: Annotated[str, typer.Option(help="Of boltzmann.")] = "298 K",
-    permittivity: Annotated[float, typer.Option(help="Screening of boltzmann.")] = 6.0,
+    temperature: Annotated[
+        str | None, typer.Option(help="Of boltzmann; 298 K unless given.")
+    ] = None,
+    permittivity: Annotated[
+        float | None, typer.Option(help="Screening of boltzmann; 6 unless given.")
+    ] = None,
     phase: Annotated[str, typer.Option(help="cubic, tetragonal or orthorhombic.")] = "cubic",
     tilts: Annotated[
         str | None, typer.Option(help='Glazer symbol and degrees, as in "a-a-c+ 9,9,12".')
@@ -132,7 +136,9 @@ def build(
     acid_charge: Annotated[
         int | None, typer.Option(help="Charge z of each acid; the compound's own unless given.")
     ] = None,
-    hands: Annotated[str, typer.Option(help="Chiral acids: R, S or racemic.")] = "S",
+    hands: Annotated[
+        str | None, typer.Option(help="Chiral acids: R, S (unless given) or racemic.")
+    ] = None,
     counts: Annotated[
         str | None,
         typer.Option(help='Measured atoms per dot, as in "Cs=58,Br=237+-6,MLA=9.6+-2".'),
@@ -140,12 +146,15 @@ def build(
     superlattice: Annotated[
         str | None, typer.Option(help="Stack dots, as in 2,2,2; an ensemble's take turns.")
     ] = None,
-    gap: Annotated[str, typer.Option(help="Between the dots of a superlattice.")] = "1.8 nm",
+    gap: Annotated[
+        str | None, typer.Option(help='Between the dots of a superlattice; "1.8 nm" unless given.')
+    ] = None,
 ) -> None:
     """Build a dot's atoms, and print what it is made of."""
-    from cinedot.particle.command import BuildRequest, build_structures
+    from cinedot.particle.command import build_structures
+    from cinedot.particle.options import BuildOptions, read_options
 
-    request = BuildRequest(
+    typed = BuildOptions(
         host=host,
         edges=edges,
         compound=compound,
@@ -167,7 +176,75 @@ def build(
         gap=gap,
         picture=picture,
     )
-    print(build_structures(request))
+    print(build_structures(read_options(typed)))
+
+
+@app.command()
+def simulate(
+    out: Annotated[Path, typer.Option(help="The movie: .tif, .mrc or .zarr.")],
+    compound: Annotated[str | None, typer.Option(help="As for build; mla-cs unless given.")] = None,
+    host: Annotated[str | None, typer.Option(help="As for build.")] = None,
+    edges: Annotated[str | None, typer.Option(help="Pb atoms an edge; 4 unless given.")] = None,
+    ligands: Annotated[
+        str, typer.Option(help="heads, heavy (none), or all: a shell that moves and freezes.")
+    ] = "heads",
+    structure: Annotated[
+        Path | None, typer.Option(help="A file of atoms instead: .extxyz, .cif, .pdb ...")
+    ] = None,
+    frames: Annotated[int, typer.Option(help="How many.", min=1)] = 100,
+    size: Annotated[str, typer.Option(help="Pixels: 256, or rows,columns.")] = "256",
+    pixel_size: Annotated[str, typer.Option(help="On the specimen.")] = "0.042 nm",
+    frame_time: Annotated[str, typer.Option(help="Of one frame.")] = "20 ms",
+    dose_rate: Annotated[str, typer.Option(help="On the specimen.")] = "2.5e7 e/nm2/s",
+    defocus: Annotated[str, typer.Option(help="Under-focus positive.")] = "6 nm",
+    voltage: Annotated[str, typer.Option(help="Accelerating voltage.")] = "80 kV",
+    spherical_aberration: Annotated[str, typer.Option(help="C_s.")] = "2 um",
+    focal_spread: Annotated[str, typer.Option(help="1/e width of the foci.")] = "3 nm",
+    support: Annotated[
+        str, typer.Option(help="Behind: none, carbon, nanotube, nanohorns or graphene.")
+    ] = "none",
+    thickness: Annotated[
+        str | None, typer.Option(help="Of the support, along the beam; of a nanotube across.")
+    ] = None,
+    drift: Annotated[str, typer.Option(help="Speed, in a direction that is drawn.")] = "0.2 nm/s",
+    tumbles: Annotated[float, typer.Option(help="Tumbles a second.")] = 0.0,
+    damage: Annotated[
+        bool, typer.Option("--damage", help="Surface halides hop and leave.")
+    ] = False,
+    camera: Annotated[str, typer.Option(help="ideal or oneview.")] = "ideal",
+    bits: Annotated[int, typer.Option(help="8, 16 or 32 (electrons).")] = 16,
+    seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,
+) -> None:
+    """Film a dot: a movie as a microscope records it, with its truth beside it."""
+    from cinedot.microscope.simulate_command import SimulateOptions
+    from cinedot.microscope.simulate_command import simulate as film
+
+    typed = SimulateOptions(
+        out=out,
+        compound=compound,
+        host=host,
+        edges=edges,
+        ligands=ligands,
+        structure=structure,
+        frames=frames,
+        size=size,
+        pixel_size=pixel_size,
+        frame_time=frame_time,
+        dose_rate=dose_rate,
+        defocus=defocus,
+        voltage=voltage,
+        spherical_aberration=spherical_aberration,
+        focal_spread=focal_spread,
+        support=support,
+        thickness=thickness,
+        drift=drift,
+        tumbles=tumbles,
+        damage=damage,
+        camera=camera,
+        bits=bits,
+        seed=seed,
+    )
+    print(film(typed))
 
 
 @app.command()

@@ -14,7 +14,7 @@ from cinedot.microscope import (
     simulate_movie,
     simulate_survey,
 )
-from cinedot.particle import Cuboid, build, host_named
+from cinedot.particle import Cuboid, HeadGroups, build, host_named
 
 LATTICE_NM = 0.5874
 
@@ -26,7 +26,9 @@ def test_dots_in_random_orientations() -> None:
     host = host_named("CsPbBr3")
     places, edges = [], []
     for n in (3, 4, 4, 5):
-        dot = build(Cuboid.cube(n, host), "mla-cs", seed=int(rng.integers(2**31)))
+        dot = build(
+            Cuboid.cube(n, host), "mla-cs", seed=int(rng.integers(2**31)), ligands=HeadGroups()
+        )
         made = simulate_movie(
             dot,
             lens=Lens(defocus_nm=6.0),

@@ -20,10 +20,10 @@ from cinedot.microscope import (
     intensities,
     simulate_movie,
 )
-from cinedot.particle import Cuboid, build, host_named, site_occupancy
+from cinedot.particle import Cuboid, HeadGroups, build, host_named, site_occupancy
 
 HOST = host_named("CsPbBr3")
-DOT = build(Cuboid.cube(3, HOST), "mla-cs", seed=1)
+DOT = build(Cuboid.cube(3, HOST), "mla-cs", seed=1, ligands=HeadGroups())
 STILL = Motion(rocking_deg=0.0, drift_nm_per_s=0.0, subframes=1)
 
 

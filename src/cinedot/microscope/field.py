@@ -1,6 +1,7 @@
 """Dots and their support put together in one field, and imaged."""
 
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -9,7 +10,9 @@ from jaxtyping import Array, Complex, Float, Int
 from cinedot.microscope.grid import frequencies
 from cinedot.microscope.lens import Aberrations, blurred, squared_modulus, transfer
 from cinedot.microscope.multislice import band_pass, exit_wave, fresnel
-from cinedot.microscope.potential import Passage, Scatterers
+from cinedot.microscope.parallel import batch_size
+from cinedot.microscope.potential import Passage
+from cinedot.microscope.specimen import Specimen
 from cinedot.microscope.support import Film
 
 
@@ -36,53 +39,92 @@ def through_film(wave: Complex[Array, "y x"], film: Film, how: Passage) -> Compl
     return leaving * back
 
 
-@partial(jax.jit, static_argnames=("field", "patch"))
-def frame_intensity(
-    atoms: Scatterers,
+class Surroundings(NamedTuple):
+    """What the dot stands among, still for the length of a frame.
+
+    arriving: the wave at z = 0 without the dot [y, x]; behind: what lies behind; seen: the image's
+    wave without the dot, behind the lens [y, x].
+    """
+
+    arriving: Complex[Array, "y x"]
+    behind: Film
+    seen: Complex[Array, "y x"]
+
+
+@jax.jit
+def surroundings(front: Film, behind: Film, how: Passage, optics: Aberrations) -> Surroundings:
+    """The field without its dot: what is in front of it, what is behind, and their image's wave."""
+    shape = (behind.transmission.shape[1], behind.transmission.shape[2])
+    flat = jnp.ones(shape, dtype=jnp.complex64)
+    arriving = jnp.fft.ifft2(through_film(flat, front, how))
+    lens = transfer(optics, how.pixel, shape)
+    seen = jnp.fft.ifft2(through_film(arriving, behind, how) * lens)
+    return Surroundings(arriving, behind, seen)
+
+
+@partial(jax.jit, static_argnames=("patch", "window"))
+def change_of_intensity(
+    atoms: Specimen,
+    occupancy: Float[Array, " owner"],
     rotations: Float[Array, "moment 3 3"],
     shifts: Float[Array, "moment 3"],
-    corners: Int[Array, "moment 2"],
-    seats: Int[Array, "moment slice seat"],
-    film: Film,
+    corner: Int[Array, " 2"],
+    around: Surroundings,
     how: Passage,
     optics: Aberrations,
-    field: tuple[int, int],
     patch: int,
+    window: tuple[int, int],
 ) -> Float[Array, "y x"]:
-    """The mean image of a dot over a frame's moments, on the wave's pixels.
+    """What the dot changes of the field's image, on average over a frame's moments.
 
-    The dot's wave is worked out on a patch, the film's on the whole field.
+    Film and lens are linear in the wave, and far from the dot nothing changes: the dot's own part
+    of the wave is worked out on a patch, and goes through film and lens on a window around it.
 
     Args:
-        atoms: the dot.
+        atoms: the dot, made for a grid of the patch's size.
+        occupancy: how full each of its atoms is.
         rotations, shifts: its poses; shifts from the patch's first pixel, angstrom.
-        corners: the patch's first pixel in the field, row and column.
-        seats: atoms of each slice.
-        film: what lies behind.
+        corner: the window's first pixel in the field, row and column; the field is periodic.
+        around: what is in front and behind.
         how: wavelength, pixel and slices.
         optics: the lens.
-        field: rows and columns of the field.
-        patch: side of the patch, pixels.
+        patch: side of the patch, in the middle of the window, pixels.
+        window: rows and columns of the window.
     """
-    lens = transfer(optics, how.pixel, field)
+    filled = atoms.with_occupancy(occupancy)
+    rows = (corner[0] + jnp.arange(window[0])) % around.seen.shape[0]
+    columns = (corner[1] + jnp.arange(window[1])) % around.seen.shape[1]
+    arriving = around.arriving[rows[:, None], columns]
+    seen = around.seen[rows[:, None], columns]
+    behind = around.behind._replace(
+        transmission=around.behind.transmission[:, rows[:, None], columns]
+    )
+    lens = transfer(optics, how.pixel, window)
+    top, left = (window[0] - patch) // 2, (window[1] - patch) // 2
 
-    def add(
-        total: Float[Array, "y x"],
-        moment: tuple[
-            Float[Array, "3 3"], Float[Array, " 3"], Int[Array, " 2"], Int[Array, "slice seat"]
-        ],
-    ) -> tuple[Float[Array, "y x"], None]:
-        rotation, shift, corner, seat = moment
-        near = exit_wave(atoms, rotation, shift, seat, how, (patch, patch))
-        # The field is periodic, so a patch may hang over its border.
-        wave = jnp.ones(field, dtype=jnp.complex64).at[:patch, :patch].set(near)
-        wave = jnp.roll(wave, corner, axis=(0, 1))
-        seen = jnp.fft.ifft2(through_film(wave, film, how) * lens)
-        return total + squared_modulus(seen), None
+    def one(moment: tuple[Float[Array, "3 3"], Float[Array, " 3"]]) -> Float[Array, "y x"]:
+        own = exit_wave(filled, *moment, how, (patch, patch)) - 1
+        wave = jnp.zeros(window, dtype=own.dtype)
+        wave = wave.at[top : top + patch, left : left + patch].set(own)
+        change = jnp.fft.ifft2(through_film(wave * arriving, behind, how) * lens)
+        # |a + b|^2 - |a|^2 without the difference of large numbers.
+        return squared_modulus(change) + 2 * jnp.real(jnp.conj(seen) * change)
 
-    nothing = jnp.zeros(field, dtype=jnp.float32)
-    total, _ = jax.lax.scan(add, nothing, (rotations, shifts, corners, seats))
-    return blurred(total / rotations.shape[0], optics.vibration, how.pixel)
+    return jax.lax.map(one, (rotations, shifts), batch_size=batch_size()).mean(axis=0)
+
+
+@jax.jit
+def whole_intensity(
+    around: Surroundings,
+    change: Float[Array, "row column"],
+    corner: Int[Array, " 2"],
+    how: Passage,
+    optics: Aberrations,
+) -> Float[Array, "y x"]:
+    """The field's image with the change in its place, blurred by the image's own motion."""
+    still = squared_modulus(around.seen)
+    wide = jnp.zeros(still.shape, still.dtype).at[: change.shape[0], : change.shape[1]].set(change)
+    return blurred(still + jnp.roll(wide, corner, axis=(0, 1)), optics.vibration, how.pixel)
 
 
 @jax.jit

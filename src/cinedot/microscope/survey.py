@@ -18,20 +18,15 @@ from cinedot.microscope.camera import (
     expected_counts,
     sample_counts,
 )
+from cinedot.microscope.detector import sample_signal
 from cinedot.microscope.field import field_intensity
 from cinedot.microscope.grid import Grid
 from cinedot.microscope.lens import Lens, aberrations
 from cinedot.microscope.multislice import patch_corners, patch_pixels, posed_waves
 from cinedot.microscope.placing import SurveyDot
 from cinedot.microscope.poses import Poses
-from cinedot.microscope.potential import (
-    Multislice,
-    padded,
-    passage,
-    radius_angstrom,
-    scatterers,
-    seating,
-)
+from cinedot.microscope.potential import Multislice, passage
+from cinedot.microscope.specimen import radius_angstrom, specimens
 from cinedot.microscope.support import AmorphousCarbon, Everywhere, film
 from cinedot.particle.build import cuboid_of
 
@@ -104,7 +99,7 @@ def simulate_survey(
         (64, 64)
     """
     grid = Grid(shape=shape, pixel_nm=exposure.pixel_nm).finer(oversampling)
-    of_film, of_counts = np.random.SeedSequence(seed).spawn(2)
+    of_film, of_counts, of_camera = np.random.SeedSequence(seed).spawn(3)
     behind = film(support, top_nm=0.0, grid=grid, lens=lens, rng=np.random.default_rng(of_film))
     wave = _field(dots, scattering, grid, lens, (oversampling - 1) / 2)
     intensity = field_intensity(
@@ -112,7 +107,9 @@ def simulate_survey(
     )
     expected = expected_counts(intensity[None], exposure, grid)
     counts = sample_counts(expected, jax.random.key(int(of_counts.generate_state(1)[0])))
-    units = camera_units(counts, camera or Camera())[0]
+    records = camera or Camera()
+    key = jax.random.key(int(of_camera.generate_state(1)[0]))
+    units = camera_units(sample_signal(counts, records, key), records)[0]
     image = Image(
         data=units.astype(np.float32),
         pixel_x_nm=exposure.pixel_nm,
@@ -143,18 +140,21 @@ def _field(
             remedy="Take more pixels, or larger ones.",
         )
     poses = [_on_film(dot) for dot in dots]
-    seats = _shared_seats(dots, poses, scattering)
-    most = max(len(dot.atoms) for dot in dots)
     how = passage(scattering, lens, grid)
-    bare = [scatterers(dot.atoms, scattering, grid) for dot in dots]
-    terms = max(atoms.widths.shape[1] for atoms in bare)
-    for atoms, pose, seat in zip(bare, poses, seats, strict=True):
+    ready = specimens(
+        [dot.atoms for dot in dots],
+        scattering,
+        Grid(shape=(patch, patch), pixel_nm=grid.pixel_nm),
+        rotations=[pose.rotation for pose in poses],
+    )
+    most = max(len(dot.atoms) for dot in dots)
+    for atoms, pose in zip(ready, poses, strict=True):
         corner, within = patch_corners(pose, grid, patch, offset)
         near = posed_waves(
-            padded(atoms, count=most + 1, terms=terms),
+            atoms,
             jnp.asarray(pose.rotation, dtype=jnp.float32),
             jnp.asarray(within, dtype=jnp.float32),
-            jnp.asarray(seat),
+            jnp.ones((1, most), dtype=jnp.float32),
             how,
             (patch, patch),
         )
@@ -169,19 +169,6 @@ def _on_film(dot: SurveyDot) -> Poses:
     turned = dot.atoms.positions @ dot.rotation.as_matrix().T
     height = -_CONTACT_NM - turned[:, 2].max() / 10
     return Poses.of(dot.rotation, np.array([[dot.x_nm, dot.y_nm, height]]))
-
-
-def _shared_seats(
-    dots: Sequence[SurveyDot], poses: Sequence[Poses], scattering: Multislice
-) -> list[np.ndarray]:
-    """Every dot's seats in one shape, so that one compiled program serves them all."""
-    first = [seating(dot.atoms, pose, scattering) for dot, pose in zip(dots, poses, strict=True)]
-    planes = max(seat.shape[1] for seat in first)
-    room = max(seat.shape[2] for seat in first)
-    return [
-        seating(dot.atoms, pose, scattering, planes=planes, room=room)
-        for dot, pose in zip(dots, poses, strict=True)
-    ]
 
 
 def _particles(

@@ -8,6 +8,7 @@ from jaxtyping import Shaped
 
 from cinedot.core import InputError, Movie
 from cinedot.core.files import written_whole
+from cinedot.microscope.movie_files import Sheet, write_tiff_frames
 
 _KINDS = {"uint8", "uint16", "float32"}
 
@@ -36,8 +37,6 @@ def write_tiff(movie: Movie, path: Path) -> None:
         ...     file.imagej_metadata["finterval"], file.series[0].shape
         (0.02, (2, 4, 4))
     """
-    import tifffile
-
     kind = str(movie.frames.read(0, 1).dtype)
     if kind not in _KINDS or movie.pixel_x_nm is None or movie.pixel_y_nm is None:
         raise InputError(
@@ -46,19 +45,14 @@ def write_tiff(movie: Movie, path: Path) -> None:
             remedy="Give the pixel size, or convert the frames.",
             file=path,
         )
-    metadata = {"unit": "nm", "axes": "TYX"}
-    if movie.frame_s is not None:
-        metadata |= {"finterval": movie.frame_s, "fps": 1 / movie.frame_s, "tunit": "sec"}
+    sheet = Sheet(
+        shape=movie.frames.shape,
+        kind=kind,
+        pixel_nm=(movie.pixel_x_nm, movie.pixel_y_nm),
+        frame_s=movie.frame_s,
+    )
     with written_whole(path) as beside:
-        tifffile.imwrite(
-            beside,
-            _frames(movie),
-            shape=movie.frames.shape,
-            dtype=kind,
-            imagej=True,
-            resolution=(1 / movie.pixel_x_nm, 1 / movie.pixel_y_nm),
-            metadata=metadata,
-        )
+        write_tiff_frames(_frames(movie), beside, sheet)
 
 
 def _frames(movie: Movie) -> Iterator[Shaped[np.ndarray, "y x"]]:

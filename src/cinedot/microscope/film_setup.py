@@ -1,0 +1,196 @@
+"""A scene made ready for filming: atoms, films, and the room that a whole trajectory needs."""
+
+import math
+from dataclasses import dataclass
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Float, Key
+from scipy.fft import next_fast_len
+from scipy.spatial.transform import Rotation
+
+from cinedot.core import InputError
+from cinedot.microscope.field import Surroundings, surroundings
+from cinedot.microscope.filling import Filling, begin_filling
+from cinedot.microscope.films import Film
+from cinedot.microscope.grid import Grid
+from cinedot.microscope.lens import Lens, aberrations
+from cinedot.microscope.motion import MotionState, begin_motion
+from cinedot.microscope.multislice import patch_pixels
+from cinedot.microscope.optics import Aberrations
+from cinedot.microscope.potential import Passage, passage
+from cinedot.microscope.scene import Scene
+from cinedot.microscope.specimen import Specimen, radius_angstrom
+from cinedot.microscope.support import Side, film
+from cinedot.microscope.trajectory import Extent, extent_of, roomy_specimen
+
+CONTACT_NM = 0.3
+# Waves are periodic: what a border scatters onto the opposite one fades within this margin.
+_MARGIN_NM = 0.5
+# Beams beyond this carry little: the lens damps them.
+_STEEPEST_PER_ANGSTROM = 1.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filming:
+    """A scene before its first frame, ready for the compiled code.
+
+    Attributes:
+        scene: what is filmed.
+        specimen: its atoms, with room for every pose to come.
+        motion, filling: where trajectory and halides begin.
+        view, grid: the wave's pixels in the frame, and with a margin around it.
+        margin: pixels of that margin.
+        patch, window: pixels along the side of the dot's own wave; rows and columns around it
+            that the wave spreads over.
+        around: what stands around the dot, where it is still.
+        front, behind: the films.
+        counts, camera: chance of each frame's electrons, and of the camera.
+    """
+
+    scene: Scene
+    specimen: Specimen
+    motion: MotionState
+    filling: Filling
+    view: Grid
+    grid: Grid
+    margin: int
+    patch: int
+    window: tuple[int, int]
+    around: Surroundings
+    front: Film
+    behind: Film
+    counts: Key[Array, ""]
+    camera: Key[Array, ""]
+
+    @property
+    def how(self) -> Passage:
+        """Pixel, wavelength and slices."""
+        return passage(self.scene.scattering, self.scene.lens, self.grid)
+
+    @property
+    def optics(self) -> Aberrations:
+        """The lens as the compiled code takes it."""
+        return aberrations(self.scene.lens)
+
+
+def begin_filming(scene: Scene) -> Filming:
+    """All that is done once: atoms, films, and the room that the whole trajectory needs.
+
+    Raises:
+        InputError: a field that the dot does not fit in or drifts out of; damage of atoms without
+            sites; a shell without ligands' atoms.
+    """
+    of_start, of_motion, of_film, of_counts, of_camera, of_front, of_shell, of_damage = (
+        scene.chance()
+    )
+    view = Grid(shape=scene.shape, pixel_nm=scene.exposure.pixel_nm).finer(scene.oversampling)
+    margin = math.ceil(_MARGIN_NM / view.pixel_nm)
+    grid = view.wider(margin)
+    filling = begin_filling(scene, of_shell, of_damage)
+    middle = _middle_nm(scene)
+    motion = begin_motion(
+        scene.motion,
+        start=scene.start or Rotation.random(rng=np.random.default_rng(of_start)),
+        centre_nm=middle,
+        frames=scene.frames,
+        frame_s=scene.exposure.frame_s,
+        rng=np.random.default_rng(of_motion),
+    )
+    extent = extent_of(filling.atoms, motion, middle)
+    patch = _patch(filling, extent, grid)
+    rng = np.random.default_rng(of_film)
+    behind = film(
+        scene.support,
+        top_nm=extent.behind_nm + CONTACT_NM,
+        grid=grid,
+        lens=scene.lens,
+        rng=rng,
+        margin=margin,
+    )
+    front = film(
+        scene.front,
+        top_nm=-(extent.before_nm + CONTACT_NM),
+        grid=grid,
+        lens=scene.lens,
+        rng=np.random.default_rng(of_front),
+        margin=margin,
+        side=Side.IN_FRONT,
+    )
+    how, optics = passage(scene.scattering, scene.lens, grid), aberrations(scene.lens)
+    near = Grid(shape=(patch, patch), pixel_nm=grid.pixel_nm)
+    atoms = roomy_specimen(filling.atoms, motion, extent.tallest, scene.scattering, near)
+    return Filming(
+        scene=scene,
+        specimen=atoms.with_extra_u(jnp.asarray(filling.extra_u_angstrom2, dtype=jnp.float32)),
+        motion=motion,
+        filling=filling,
+        view=view,
+        grid=grid,
+        margin=margin,
+        patch=patch,
+        window=_window(patch, extent, scene, grid),
+        around=surroundings(front, behind, how, optics),
+        front=front,
+        behind=behind,
+        counts=_key(of_counts),
+        camera=_key(of_camera),
+    )
+
+
+def _key(seed: np.random.SeedSequence) -> Key[Array, ""]:
+    return jax.random.key(int(seed.generate_state(1)[0]))
+
+
+def _middle_nm(scene: Scene) -> Float[np.ndarray, " 3"]:
+    rows, columns = scene.shape
+    pixel = scene.exposure.pixel_nm
+    return np.array([(columns - 1) / 2 * pixel, (rows - 1) / 2 * pixel, 0.0])
+
+
+def _patch(filling: Filling, extent: Extent, grid: Grid) -> int:
+    """Side of the patch that holds the dot at every moment of a frame; the field must hold it."""
+    radius = radius_angstrom(filling.atoms)
+    patch = patch_pixels(radius + 10 * extent.within_nm, grid.pixel_angstrom)
+    if patch > min(grid.shape):
+        raise InputError(
+            f"`shape` must span {patch * grid.pixel_nm:.2f} nm to hold the dot, but spans "
+            f"{min(grid.extent_nm):.2f} nm.",
+            remedy="Take more pixels, or larger ones.",
+        )
+    half_nm = np.array(grid.extent_nm[::-1]) / 2
+    over_nm = float((extent.strayed_nm + radius / 10 - half_nm).max())
+    # The field is periodic: what left it on one side would come in on the other.
+    if over_nm > 0:
+        raise InputError(
+            f"the dot must stay in the field, but moves {over_nm:.2f} nm out of it.",
+            remedy="Take less drift, fewer frames, or a larger field.",
+        )
+    return patch
+
+
+def _window(patch: int, extent: Extent, scene: Scene, grid: Grid) -> tuple[int, int]:
+    """The patch and around it what the dot's wave spreads over on its way through film and lens.
+
+    A beam at q goes astray by lambda (|C1| + z) q + C_s lambda^3 q^3.
+    """
+    lens = scene.lens
+    optics, how = aberrations(lens), passage(scene.scattering, lens, grid)
+    wavelength = float(how.wavelength)
+    q = min(_STEEPEST_PER_ANGSTROM, grid.band_limit_per_angstrom)
+    depth_nm = extent.behind_nm + CONTACT_NM
+    depth_nm += scene.support.depth_nm if scene.support is not None else 0.0
+    far = wavelength * q * (_focus_angstrom(lens) + 10 * depth_nm)
+    far += abs(float(optics.spherical)) * wavelength**3 * q**3
+    halo = math.ceil((far + 2.0) / grid.pixel_angstrom)
+    half = patch // 2 + halo
+    side = 2 * int(next_fast_len(half, real=True) or half)
+    rows, columns = grid.shape
+    # Where the window would take most of the field, the whole field is as quick.
+    return (min(side, rows - rows % 2), min(side, columns - columns % 2))
+
+
+def _focus_angstrom(lens: Lens) -> float:
+    spread = lens.focal_spread_nm + lens.astigmatism_nm + lens.coma_nm + lens.trefoil_nm
+    return 10 * (abs(lens.defocus_nm) + spread)

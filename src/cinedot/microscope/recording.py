@@ -1,0 +1,212 @@
+"""A simulation on disk: the movie, its truth beside it, and a sample.toml to analyse it by."""
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+from jaxtyping import Float, Shaped
+
+from cinedot.core import InputError, Progress, Silent
+from cinedot.core.files import not_readable, written_whole
+from cinedot.core.tables import write_table
+from cinedot.microscope.camera import Camera, Exposure, camera_units
+from cinedot.microscope.filming import Filming, filmed
+from cinedot.microscope.movie_files import Sheet, require_movie_format, write_movie, written_folder
+from cinedot.microscope.scene import Scene
+from cinedot.microscope.truth import has_sites
+from cinedot.microscope.witness import Frame, Witness
+
+_KINDS = {8: "uint8", 16: "uint16", 32: "float32"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Numbers:
+    """How a file holds the camera's signal: offset + gain x electrons.
+
+    Attributes:
+        kind: number type.
+        gain: camera units of a recorded pixel per electron.
+        offset: camera units of no electron.
+    """
+
+    kind: str
+    gain: float
+    offset: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Written:
+    """What stands on disk.
+
+    Attributes:
+        movie, truth, manifest: the movie, the folder of its truth, and sample.toml.
+        to_add: what to write into a sample.toml that stood there already; "" where it is new.
+        has_sites: whether the truth knows the lattice sites.
+    """
+
+    movie: Path
+    truth: Path
+    manifest: Path
+    to_add: str
+    has_sites: bool
+
+
+def numbers(bits: int, camera: Camera, exposure: Exposure) -> Numbers:
+    """How many units an electron makes in a file of so many bits.
+
+    16 bits are the camera's own. 8 bits hold twice the empty field's electrons and six standard
+    deviations more, what lies above is cut; 32 bits hold electrons as floats.
+
+    Raises:
+        InputError: other bits.
+
+    Example:
+        >>> round(numbers(8, Camera(), Exposure()).gain, 4)
+        0.1265
+    """
+    if bits not in _KINDS:
+        raise InputError(
+            f"`bits` must be 8, 16 or 32, but is {bits}.", remedy="16 is what cameras write."
+        )
+    if bits == 16:
+        return Numbers(kind=_KINDS[16], gain=camera.units_per_electron, offset=camera.offset)
+    if bits == 32:
+        return Numbers(kind=_KINDS[32], gain=1.0, offset=0.0)
+    most = 2 * exposure.electrons_per_pixel
+    variance = most / camera.zero_frequency_efficiency + camera.recorded_read_noise_e**2
+    return Numbers(kind=_KINDS[8], gain=255 / (most + 6 * math.sqrt(variance)), offset=0.0)
+
+
+def recorded(
+    signal: Float[np.ndarray, "y x"], held: Numbers, camera: Camera
+) -> Shaped[np.ndarray, "y x"]:
+    """A frame's signal as the file holds it."""
+    if held.kind == "uint16":
+        return camera_units(signal[None], camera)[0]
+    units = held.offset + held.gain * signal
+    if held.kind == "uint8":
+        return np.clip(np.rint(units), 0, 255).astype(np.uint8)
+    return units.astype(np.float32)
+
+
+def write_simulation(
+    filming: Filming,
+    path: Path,
+    *,
+    bits: int = 16,
+    sample: str = "simulated",
+    host: str | None = None,
+    progress: Progress | None = None,
+) -> Written:
+    """Film to disk, frame by frame: movie, `NAME.truth/`, and a sample.toml where there is none.
+
+    Args:
+        filming: from `begin_filming`.
+        path: the movie: .tif, .tiff, .mrc or .zarr.
+        bits: 8, 16 or 32; 8 and 32 are rescaled, as gain and offset say.
+        sample, host: for sample.toml.
+        progress: where to show how far it has come.
+
+    Raises:
+        InputError: an unknown ending, other bits, a place that cannot be written; no movie and no
+            truth is left there then.
+    """
+    scene = filming.scene
+    held = numbers(bits, scene.camera, scene.exposure)
+    require_movie_format(path, held.kind)
+    truth, manifest = path.with_suffix(".truth"), path.parent / "sample.toml"
+    witness = Witness(name=path.name, scene=scene)
+    shots = (progress or Silent()).track(
+        witness.seeing(filmed(filming)),
+        description=f"simulating {path.name}",
+        total=scene.frames,
+    )
+    with written_folder(truth) as beside:
+        frames = _recorded(shots, held, scene, partial(_write_truth, witness, beside))
+        write_movie(frames, path, _sheet(scene, held))
+    section = _movie_section(scene, held, path.name)
+    new = not manifest.exists()
+    if new:
+        _write_manifest(manifest, sample, host, section)
+    return Written(
+        movie=path,
+        truth=truth,
+        manifest=manifest,
+        to_add="" if new or _names(manifest, path.name) else f"[{section.replace(']', ']]', 1)}",
+        has_sites=has_sites(scene.atoms),
+    )
+
+
+def _recorded(
+    shots: Iterator[Frame], held: Numbers, scene: Scene, before_last: Callable[[], None]
+) -> Iterator[Shaped[np.ndarray, "y x"]]:
+    for number, shot in enumerate(shots):
+        if number == scene.frames - 1:
+            # Whatever fails here must do so before the movie stands in its place.
+            before_last()
+        yield recorded(shot.signal, held, scene.camera)
+
+
+def _write_truth(witness: Witness, folder: Path) -> None:
+    for name, rows in witness.tables().items():
+        write_table(name, rows, folder / f"{name}.parquet")
+
+
+def _sheet(scene: Scene, held: Numbers) -> Sheet:
+    exposure = scene.exposure
+    return Sheet(
+        shape=(scene.frames, *scene.shape),
+        kind=held.kind,
+        pixel_nm=(exposure.pixel_nm, exposure.pixel_nm),
+        frame_s=exposure.frame_s,
+        facts={
+            "gain units/electron": held.gain,
+            "offset units": held.offset,
+            "voltage kV": scene.lens.voltage_kv,
+            "defocus nm": scene.lens.defocus_nm,
+            "dose rate e/nm2/s": exposure.dose_rate_e_per_nm2_s,
+            "seed": float(scene.seed),
+        },
+    )
+
+
+def _movie_section(scene: Scene, held: Numbers, file: str) -> str:
+    lens, exposure = scene.lens, scene.exposure
+    lines = [
+        "[movie]",
+        f"file = {_quoted(file)}",
+        f'pixel_size = "{exposure.pixel_nm:.9g} nm"',
+        f'frame_time = "{exposure.frame_s:.9g} s"',
+        f'voltage = "{lens.voltage_kv:.9g} kV"',
+        f'spherical_aberration = "{lens.spherical_aberration_um:.9g} um"',
+        f'defocus = "{lens.defocus_nm:.9g} nm"',
+        f'dose_rate = "{exposure.dose_rate_e_per_nm2_s:.9g} e/nm2/s"',
+        f"gain = {held.gain:.9g}",
+        f"offset = {float(held.offset)!r}",
+    ]
+    if lens.focal_spread_nm > 0:
+        lines.append(f'focal_spread = "{lens.focal_spread_nm:.9g} nm"')
+    return "\n".join(lines) + "\n"
+
+
+def _write_manifest(path: Path, sample: str, host: str | None, section: str) -> None:
+    named = f"[sample]\nname = {_quoted(sample)}\n"
+    named += f"host = {_quoted(host)}\n" if host is not None else ""
+    with written_whole(path) as beside:
+        beside.write_text(f"# A simulated movie; its truth lies beside it.\n\n{named}\n{section}")
+
+
+def _names(manifest: Path, file: str) -> bool:
+    """Whether a sample.toml speaks of the file already."""
+    try:
+        return file in manifest.read_text("utf-8", "replace")
+    except OSError as fault:
+        raise not_readable(manifest, fault) from fault
+
+
+def _quoted(text: str) -> str:
+    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'

@@ -1,0 +1,79 @@
+"""What is filmed, and how: all the choices behind a simulated movie."""
+
+from dataclasses import dataclass, field
+
+import numpy as np
+from ase import Atoms
+from scipy.spatial.transform import Rotation
+
+from cinedot.core import InputError
+from cinedot.microscope.camera import Camera, Exposure
+from cinedot.microscope.damage_rates import Damage
+from cinedot.microscope.lens import Lens
+from cinedot.microscope.ligand_shell import LigandShell
+from cinedot.microscope.moves import Motion
+from cinedot.microscope.potential import Multislice
+from cinedot.microscope.support import AmorphousCarbon, Support
+
+MOVIE_SLICES = Multislice(slice_angstrom=3.0)
+"""With the default displacements, under 1 % of the wave's modulation from thin slices."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Scene:
+    """A dot, what moves and damages it, what surrounds it, and what films it.
+
+    Attributes:
+        atoms: the dot about its centre, angstrom; its mean place is the middle of the field, in
+            the plane z = 0.
+        lens, exposure, camera: the instrument.
+        shape: rows and columns of a frame.
+        frames: how many.
+        support: a film behind the dot, touching its lowest atom in any pose; None for vacuum.
+        front: one in front of it, still.
+        support_moves: whether the support goes with the dot's anchor; each moment of a frame then
+            takes the whole field through the film, which takes several times as long.
+        motion: how the dot moves.
+        damage: how its halides hop and leave; None where they stay.
+        shell: how its ligands move and freeze; needs a dot with all their atoms. None where they
+            stand like all other atoms.
+        scattering: how the wave passes the dot.
+        start: mean orientation; drawn from the seed when left out.
+        oversampling: wave pixels along the side of a camera pixel.
+        seed: of everything that chance decides.
+
+    Raises:
+        InputError: no frame, no wave pixel.
+    """
+
+    atoms: Atoms
+    lens: Lens = field(default_factory=Lens)
+    exposure: Exposure = field(default_factory=Exposure)
+    camera: Camera = field(default_factory=Camera)
+    shape: tuple[int, int] = (256, 256)
+    frames: int = 40
+    support: AmorphousCarbon | Support | None = None
+    front: AmorphousCarbon | Support | None = None
+    support_moves: bool = False
+    motion: Motion = field(default_factory=Motion)
+    damage: Damage | None = None
+    shell: LigandShell | None = None
+    scattering: Multislice = MOVIE_SLICES
+    start: Rotation | None = None
+    oversampling: int = 2
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.frames < 1:
+            raise InputError(
+                f"`frames` must be at least 1, but is {self.frames}.", remedy="Say 40."
+            )
+        if self.oversampling < 1:
+            raise InputError(
+                f"`oversampling` must be at least 1, but is {self.oversampling}.",
+                remedy="2 is right for pixels of 0.042 nm.",
+            )
+
+    def chance(self) -> tuple[np.random.SeedSequence, ...]:
+        """Seeds of start, motion, support, counts, camera, front, shell and damage."""
+        return tuple(np.random.SeedSequence(self.seed).spawn(8))

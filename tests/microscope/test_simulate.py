@@ -1,0 +1,200 @@
+"""`cinedot simulate`: what it writes, what it refuses, and that `analyze` takes it."""
+
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import pytest
+from ase import Atoms
+from ase.io import write
+
+from cinedot.core import InputError
+from cinedot.core.tables import table_columns
+from cinedot.dossier.command import analyze_folders
+from cinedot.micrographs import open_movie
+from cinedot.microscope import (
+    Camera,
+    Exposure,
+    Motion,
+    Scene,
+    begin_filming,
+    filmed,
+    one_view,
+    recording,
+    write_simulation,
+)
+from cinedot.microscope.recording import numbers, recorded
+from cinedot.microscope.simulate_command import SimulateOptions, simulate
+from cinedot.particle import Cuboid, build, host_named, write_structures
+
+HOST = host_named("CsPbBr3")
+SMALL = build(Cuboid.cube(1, HOST), "prototype")
+SCENE = Scene(atoms=SMALL, shape=(64, 64), frames=3, motion=Motion(subframes=1))
+
+
+def _options(out: Path, **changes: object) -> SimulateOptions:
+    chosen: dict[str, Any] = {
+        "edges": "1",
+        "compound": "prototype",
+        "size": "64",
+        "frames": 3,
+    } | changes
+    return SimulateOptions(out=out, **chosen)
+
+
+@pytest.mark.parametrize("bits", [8, 16, 32])
+def test_bits_hold_the_same_electrons(tmp_path: Path, bits: int):
+    written = write_simulation(begin_filming(SCENE), tmp_path / "a.tif", bits=bits, host="CsPbBr3")
+    signal = np.concatenate([part.signal for part in filmed(begin_filming(SCENE))])
+    manifest = tomllib.loads(written.manifest.read_text("utf-8"))["movie"]
+    held = open_movie(written.movie).frames.read(0, 3).astype(float)
+    electrons = (held - manifest["offset"]) / manifest["gain"]
+    # Rounding to whole units; an ideal camera counts whole electrons.
+    assert np.abs(electrons - signal).max() <= 0.5 / manifest["gain"] + 1e-6
+    assert open_movie(written.movie).frame_s == 0.02
+
+
+def test_8_bits_are_filled_and_not_cut():
+    for camera in (Camera(), one_view()):
+        held = numbers(8, camera, Exposure())
+        bright = np.full((1, 1), 2 * Exposure().electrons_per_pixel, dtype=np.float32)
+        assert 128 < recorded(bright, held, camera)[0, 0] < 255
+    with pytest.raises(InputError, match="8, 16 or 32"):
+        numbers(12, Camera(), Exposure())
+
+
+@pytest.mark.parametrize("ending", [".tif", ".mrc", ".zarr"])
+def test_movie_and_truth_stand_side_by_side(tmp_path: Path, ending: str):
+    told = simulate(_options(tmp_path / f"m{ending}", damage=True, tumbles=5.0))
+    assert told.startswith("wrote")
+    for name in ("frames", "sites", "events"):
+        rows = pd.read_parquet(tmp_path / "m.truth" / f"{name}.parquet")
+        assert list(rows.columns) == [column[0] for column in table_columns()[name]]
+    assert {file.name for file in tmp_path.iterdir()} == {f"m{ending}", "m.truth", "sample.toml"}
+
+
+def test_a_truth_that_cannot_be_written_leaves_no_movie(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    monkeypatch.setattr(recording, "write_table", full)
+    with pytest.raises(InputError, match="No space left"):
+        write_simulation(begin_filming(SCENE), tmp_path / "a.tif")
+    assert not list(tmp_path.iterdir())
+
+
+def test_a_sample_that_stands_is_not_touched(tmp_path: Path):
+    (tmp_path / "sample.toml").write_text("# mine\n")
+    told = simulate(_options(tmp_path / "m.tif"))
+    assert "[[movie]]" in told
+    assert 'file = "m.tif"' in told
+    assert (tmp_path / "sample.toml").read_text() == "# mine\n"
+
+
+def test_structures_from_files(tmp_path: Path):
+    write_structures([SMALL], tmp_path / "dot.extxyz")
+    typed = {"structure": tmp_path / "dot.extxyz", "compound": None, "edges": None}
+    simulate(_options(tmp_path / "m.tif", **typed))
+    simulate(_options(tmp_path / "n.tif", ligands="heavy"))
+    same = [open_movie(tmp_path / name).frames.read(0, 3) for name in ("m.tif", "n.tif")]
+    # Positions in the file are rounded to 1e-8 angstrom: counts may differ here and there.
+    assert (same[0] == same[1]).mean() > 0.99
+    assert (tmp_path / "m.truth" / "sites.parquet").exists()
+
+
+def test_atoms_without_sites_are_filmed_without_them(tmp_path: Path):
+    write(tmp_path / "pair.xyz", Atoms("PbBr", positions=[(50, 0, 0), (52.9, 0, 0)]))
+    typed = {"structure": tmp_path / "pair.xyz", "compound": None, "edges": None}
+    told = simulate(_options(tmp_path / "m.tif", **typed))
+    assert "without sites" in told
+    names = {file.name for file in (tmp_path / "m.truth").iterdir()}
+    assert names == {"frames.parquet", "events.parquet"}
+    frames = open_movie(tmp_path / "m.tif").frames.read(0, 3).astype(float).mean(axis=0)
+    # Off its middle in the file, in the middle of the field.
+    assert np.abs(np.argwhere(frames == frames.min())[0] - 31.5).max() < 8
+    with pytest.raises(InputError, match="carry none"):
+        simulate(_options(tmp_path / "k.tif", damage=True, **typed))
+
+
+@pytest.mark.parametrize(
+    ("changes", "rule"),
+    [
+        ({"out": "m.avi"}, "ending must name a format"),
+        ({"out": "m.mrc", "bits": 8}, "8 were asked for"),
+        ({"bits": 12}, "must be 8, 16 or 32"),
+        ({"dose_rate": "-1 e/nm2/s"}, "must be positive"),
+        ({"dose_rate": "3 parsec"}, "--dose-rate"),
+        ({"pixel_size": "nan nm"}, "must be finite"),
+        ({"frame_time": "0 s"}, "must be positive"),
+        ({"size": "20"}, "hold the dot"),
+        ({"size": "big"}, "--size"),
+        ({"support": "carbide"}, "--support"),
+        ({"support": "none", "thickness": "2 nm"}, "must come with a support"),
+        ({"support": "carbon", "thickness": "-2 nm"}, "thickness_nm"),
+        ({"support": "graphene", "thickness": "0.1 nm"}, "layers"),
+        ({"camera": "k3"}, "--camera"),
+        ({"camera": "oneview", "size": "5000"}, "at most 4096"),
+        ({"ligands": "none"}, "--ligands"),
+        ({"ligands": "all"}, "ligands to move"),
+        ({"frames": 0}, "frames"),
+        ({"tumbles": -1.0}, "tumbles_per_s"),
+        ({"drift": "10 nm/s", "frames": 50}, "out of it"),
+        ({"voltage": "0 kV"}, "voltage"),
+        ({"edges": "0"}, "edges"),
+        ({"structure": Path("no.extxyz")}, "must stand alone"),
+        ({"structure": Path("no.extxyz"), "compound": None, "edges": None}, "must exist"),
+    ],
+)
+def test_bad_input_is_one_line_and_nothing_is_written(
+    tmp_path: Path, changes: dict[str, Any], rule: str
+):
+    out = tmp_path / str(changes.pop("out", "m.tif"))
+    with pytest.raises(InputError, match=rule) as caught:
+        simulate(_options(out, **changes))
+    assert "\n" not in str(caught.value)
+    assert not list(tmp_path.iterdir())
+
+
+def test_broken_structures_are_one_line(tmp_path: Path):
+    typed: dict[str, Any] = {"compound": None, "edges": None}
+    (tmp_path / "a.extxyz").write_text("2\n\nPb 0 0\n")
+    (tmp_path / "b.xyz").write_text("1\n\nPb 0 0 nan\n")
+    write(tmp_path / "c.extxyz", [Atoms("Pb"), Atoms("Pb")])
+    for name, rule in (("a.extxyz", "ASE reads"), ("b.xyz", "number"), ("c.extxyz", "one dot")):
+        with pytest.raises(InputError, match=rule):
+            simulate(_options(tmp_path / "m.tif", structure=tmp_path / name, **typed))
+    assert not (tmp_path / "m.tif").exists()
+
+
+def test_analyze_runs_on_what_was_simulated(tmp_path: Path):
+    simulate(_options(tmp_path / "m.tif", edges="3", frames=4, size="176", seed=1))
+    assert analyze_folders((tmp_path,), out=None, only=("movie",), allow_outside=False) == 0
+    frames = pd.read_parquet(next((tmp_path / "results").rglob("frames.parquet")))
+    truth = pd.read_parquet(tmp_path / "m.truth" / "frames.parquet")
+    assert len(frames) == len(truth) == 4
+    assert (tmp_path / "results" / "dossier.json").exists()
+
+
+@pytest.mark.acceptance
+def test_ten_thousand_frames_fit_in_memory(tmp_path: Path, record_figure):
+    """10,000 frames of 64 x 64 pixels of a 2 x 2 x 2 dot, in a process of its own."""
+    code = (
+        "import resource, sys\n"
+        "from cinedot.cli import main\n"
+        f"sys.argv = ['cinedot', 'simulate', '--out', {str(tmp_path / 'm.tif')!r}, '--compound',"
+        " 'prototype', '--edges', '2', '--size', '64', '--frames', '10000', '--drift', '0 nm/s',"
+        " '--damage', '--tumbles', '0.1']\n"
+        "try:\n    main()\nexcept SystemExit as end:\n    assert not end.code\n"
+        "print('KIB', resource.getrusage(resource.RUSAGE_SELF).ru_maxrss)\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    gib = int(done.stdout.rsplit("KIB", 1)[1]) / 2**20
+    assert len(open_movie(tmp_path / "m.tif")) == 10_000
+    record_figure("memory of 10,000 frames simulated to disk", f"{gib:.2f} GiB", "< 1.5 GiB")
+    assert gib < 1.5
