@@ -1,12 +1,13 @@
 """Atoms to movie: what a microscope records of given atoms.
 
-`Grid` holds the wave's pixels and `Poses` where a dot is. `Multislice` scattering turns atoms into
-`exit_waves`, referred to the plane z = 0 through the dot's centre; a `Lens` turns waves into
-`intensities`; an `Exposure` turns those into `expected_counts`, chance into `sample_counts`, and a
-`Camera` into the numbers of a file. `simulate_movie` and `simulate_survey` run that chain with
-`Motion` and an `AmorphousCarbon` support, and give back records of `cinedot.core` with the truth
-beside them. Lengths are nm outside and angstrom inside; positive defocus is under-focus; chance
-is always an argument.
+`Grid` holds the wave's pixels and `Poses` where a dot is. `Multislice` or `PhaseObject` scattering
+turns atoms into `exit_waves`, referred to the plane z = 0 through the dot's centre; a `Lens` turns
+waves into `intensities`; an `Exposure` turns those into `expected_counts`, chance into
+`sample_counts`, a `Camera` into `sample_signal` and the numbers of a file. A `Scene` puts a dot in
+its surroundings, with `Motion`, `Damage` and a `LigandShell`; `filmed` runs it frame by frame,
+`write_simulation` writes it with the truth beside it, `simulate_movie` and `simulate_survey` give
+back records of `cinedot.core`. Lengths are nm outside and angstrom inside; positive defocus is
+under-focus; chance is always an argument.
 """
 
 from cinedot.microscope.beam import interaction_rad_per_v_angstrom as interaction_rad_per_v_angstrom
