@@ -283,3 +283,13 @@ def test_bad_beams_frames_and_elements_are_refused():
         knock_on_ev("Xx", 80.0)
     with pytest.raises(InputError, match="voltage_kv"):
         knock_on_ev("Br", 0.0)
+
+
+@pytest.mark.parametrize("compound", ["mla-ma", "oa-ma"])
+def test_no_halide_hops_onto_an_acids_oxygens(compound):
+    """Chelates hold more sites than the one that names them: none of these is open."""
+    qd4 = Cuboid.cube(4, host_named("MAPbBr3"))
+    dot = build(qd4, compound, seed=3, ligands=HeadGroups())
+    sites, places = lattice_sites(qd4), halide_sites(dot)
+    open_ = places.site[places.halide < 0]
+    assert "corner" not in set(sites.metal_kind[open_].tolist())

@@ -198,3 +198,22 @@ def test_ten_thousand_frames_fit_in_memory(tmp_path: Path, record_figure):
     assert len(open_movie(tmp_path / "m.tif")) == 10_000
     record_figure("memory of 10,000 frames simulated to disk", f"{gib:.2f} GiB", "< 1.5 GiB")
     assert gib < 1.5
+
+
+def test_a_manifest_that_says_otherwise_is_not_called_right(tmp_path: Path):
+    """Filming again to the same name with other bits must not leave the old gain to be believed."""
+    path = tmp_path / "a.tif"
+    first = write_simulation(begin_filming(SCENE), path)
+    again = write_simulation(begin_filming(SCENE), path)
+    other = write_simulation(begin_filming(SCENE), path, bits=8)
+    assert (first.to_add, again.to_add) == ("", "")
+    assert other.to_add.startswith('[[movie]]\nname = "a"')
+    assert "processed = true" in other.to_add
+    assert "gain = 8\n" in first.manifest.read_text("utf-8")
+    beside = write_simulation(begin_filming(SCENE), tmp_path / "data-a.tif")
+    assert 'file = "data-a.tif"' in beside.to_add
+
+
+def test_frames_too_bright_for_16_bits_are_refused():
+    with pytest.raises(InputError, match="16 bits must hold"):
+        numbers(16, Camera(), Exposure(frame_s=0.2))

@@ -31,6 +31,9 @@ class HalideSites:
 def halide_sites(dot: Atoms, hop_reach: float = 1.05) -> HalideSites:
     """The terminal sites of a dot, filled and empty, without those that ligands hold.
 
+    What is empty from the start beside a bound acid counts as the acid's: its other oxygens are
+    there, though only one names its site.
+
     Args:
         dot: atoms from `cinedot.particle.build`.
         hop_reach: distance of a hop, lattice constants; see `Damage`.
@@ -49,7 +52,9 @@ def halide_sites(dot: Atoms, hop_reach: float = 1.05) -> HalideSites:
     filled = site_occupancy(dot) > 0
     held = np.zeros(len(sites), dtype=bool)
     held[np.asarray(dot.arrays["site"])] = True
-    place = np.flatnonzero((sites.kind == "terminal") & (filled | ~held))
+    guests = held & ~filled & (sites.kind == "terminal")
+    beside_acid = np.isin(sites.metal, sites.metal[guests])
+    place = np.flatnonzero((sites.kind == "terminal") & (filled | ~(held | beside_acid)))
     one_way = KDTree(sites.abc[place]).query_pairs(hop_reach, output_type="ndarray")
     pairs = np.concatenate([one_way, one_way[:, ::-1]])
     halide = np.where(filled[place], np.cumsum(filled[place]) - 1, EMPTY)

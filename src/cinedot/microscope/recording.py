@@ -1,6 +1,7 @@
 """A simulation on disk: the movie, its truth beside it, and a sample.toml to analyse it by."""
 
 import math
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -71,6 +72,14 @@ def numbers(bits: int, camera: Camera, exposure: Exposure) -> Numbers:
         raise InputError(
             f"`bits` must be 8, 16 or 32, but is {bits}.", remedy="16 is what cameras write."
         )
+    brightest = camera.offset + 2 * camera.units_per_electron * exposure.electrons_per_pixel
+    if bits == 16 and brightest > np.iinfo(np.uint16).max:
+        raise InputError(
+            f"16 bits must hold twice the empty field's {exposure.electrons_per_pixel:.0f} "
+            f"electrons a pixel, but at {camera.units_per_electron:g} camera units each they are "
+            f"{brightest:.0f}.",
+            remedy="Take 32 bits, shorter frames, smaller pixels or a lower dose rate.",
+        )
     if bits == 16:
         return Numbers(kind=_KINDS[16], gain=camera.units_per_electron, offset=camera.offset)
     if bits == 32:
@@ -118,6 +127,9 @@ def write_simulation(
     held = numbers(bits, scene.camera, scene.exposure)
     require_movie_format(path, held.kind)
     truth, manifest = path.with_suffix(".truth"), path.parent / "sample.toml"
+    section = _movie_section(scene, held, path)
+    new = not manifest.exists()
+    told = not new and _tells(manifest, section)
     witness = Witness(name=path.name, scene=scene)
     shots = (progress or Silent()).track(
         witness.seeing(filmed(filming)),
@@ -127,15 +139,13 @@ def write_simulation(
     with written_folder(truth) as beside:
         frames = _recorded(shots, held, scene, partial(_write_truth, witness, beside))
         write_movie(frames, path, _sheet(scene, held))
-    section = _movie_section(scene, held, path.name)
-    new = not manifest.exists()
     if new:
         _write_manifest(manifest, sample, host, section)
     return Written(
         movie=path,
         truth=truth,
         manifest=manifest,
-        to_add="" if new or _names(manifest, path.name) else f"[{section.replace(']', ']]', 1)}",
+        to_add="" if new or told else f"[{section.replace(']', ']]', 1)}",
         has_sites=has_sites(scene.atoms),
     )
 
@@ -173,11 +183,12 @@ def _sheet(scene: Scene, held: Numbers) -> Sheet:
     )
 
 
-def _movie_section(scene: Scene, held: Numbers, file: str) -> str:
+def _movie_section(scene: Scene, held: Numbers, path: Path) -> str:
     lens, exposure = scene.lens, scene.exposure
     lines = [
         "[movie]",
-        f"file = {_quoted(file)}",
+        f"name = {_quoted(path.stem)}",
+        f"file = {_quoted(path.name)}",
         f'pixel_size = "{exposure.pixel_nm:.9g} nm"',
         f'frame_time = "{exposure.frame_s:.9g} s"',
         f'voltage = "{lens.voltage_kv:.9g} kV"',
@@ -187,6 +198,8 @@ def _movie_section(scene: Scene, held: Numbers, file: str) -> str:
         f"gain = {held.gain:.9g}",
         f"offset = {float(held.offset)!r}",
     ]
+    if held.kind == "uint8":
+        lines.append("processed = true  # cut and rescaled to 8 bits")
     if lens.focal_spread_nm > 0:
         lines.append(f'focal_spread = "{lens.focal_spread_nm:.9g} nm"')
     return "\n".join(lines) + "\n"
@@ -196,15 +209,33 @@ def _write_manifest(path: Path, sample: str, host: str | None, section: str) -> 
     named = f"[sample]\nname = {_quoted(sample)}\n"
     named += f"host = {_quoted(host)}\n" if host is not None else ""
     with written_whole(path) as beside:
-        beside.write_text(f"# A simulated movie; its truth lies beside it.\n\n{named}\n{section}")
+        text = f"# A simulated movie; its truth lies beside it.\n\n{named}\n{section}"
+        beside.write_text(text, encoding="utf-8")
 
 
-def _names(manifest: Path, file: str) -> bool:
-    """Whether a sample.toml speaks of the file already."""
+def _tells(manifest: Path, section: str) -> bool:
+    """Whether a sample.toml that stands already says the same of this movie.
+
+    Raises:
+        InputError: it cannot be read, or is not TOML.
+    """
     try:
-        return file in manifest.read_text("utf-8", "replace")
+        movies = tomllib.loads(manifest.read_text("utf-8")).get("movie", [])
     except OSError as fault:
         raise not_readable(manifest, fault) from fault
+    except ValueError as fault:
+        raise InputError(
+            f"a sample.toml that stands already must be TOML, but is not: {fault}.",
+            remedy="Mend it, or film into another folder.",
+            file=manifest,
+        ) from fault
+    wanted = tomllib.loads(section)["movie"]
+    listed = movies if isinstance(movies, list) else [movies]
+    unnamed = {key: value for key, value in wanted.items() if key != "name"}
+    return any(
+        isinstance(one, dict) and all(one.get(key) == value for key, value in unnamed.items())
+        for one in listed
+    )
 
 
 def _quoted(text: str) -> str:

@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 from cinedot.core import InputError
 from cinedot.microscope.camera import Camera, Exposure
 from cinedot.microscope.damage_rates import Damage
+from cinedot.microscope.factors import PengIonic
 from cinedot.microscope.lens import Lens
 from cinedot.microscope.ligand_shell import LigandShell
 from cinedot.microscope.moves import Motion
@@ -73,6 +74,14 @@ class Scene:
                 f"`oversampling` must be at least 1, but is {self.oversampling}.",
                 remedy="2 is right for pixels of 0.042 nm.",
             )
+        if self.damage is not None and isinstance(self.scattering.parametrization, PengIonic):
+            raise InputError(
+                "a dot that loses ions must scatter as neutral atoms, but `scattering` has "
+                "`PengIonic`: the charge that leaves would make a false far field.",
+                remedy="Take `Kirkland()` or `Lobato()`, or leave the damage out.",
+            )
+        if self.seed < 0:
+            raise InputError(f"`seed` must not be negative, but is {self.seed}.", remedy="Say 0.")
 
     def chance(self) -> tuple[np.random.SeedSequence, ...]:
         """Seeds of start, motion, support, counts, camera, front, shell and damage."""

@@ -264,8 +264,9 @@ def _told(written: Written, scene: Scene) -> list[str]:
         lines.append("            as BigTIFF: open it in ImageJ with Bio-Formats")
     if written.to_add:
         lines += [
-            f"{written.manifest} stands already. To analyse the movie, add to it what follows,",
-            "and call a [movie] that it has [[movie]] too:",
+            f"{written.manifest} stands already and says otherwise. To analyse the movie, put what",
+            "follows in the place of its section on this file, or beside the others; with several,",
+            "each is a [[movie]] with a name of its own:",
             "",
         ]
         return lines + written.to_add.splitlines()
