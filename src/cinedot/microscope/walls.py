@@ -149,7 +149,7 @@ class Nanohorns:
 
     @property
     def depth_nm(self) -> float:
-        """Extent along the beam."""
+        """Extent along the beam: facets bulge beyond the horn's nominal base."""
         return self.thickness_nm + 0.1
 
     def places_nm(
@@ -160,12 +160,12 @@ class Nanohorns:
             [self.radius_nm, 0.0, 0.0]
         )
         centre = np.array([self.across * field_nm[1], self.down * field_nm[0]])
-        room = self.depth_nm - self.base_diameter_nm
+        room = self.depth_nm - 2 * np.hypot(horn[:, 1], horn[:, 2]).max()
         whole: list[Float[np.ndarray, "atom 3"]] = []
         for _ in range(self.horns):
             rolled = Rotation.from_euler("x", rng.uniform(0, 2 * math.pi)).apply(horn)
             rolled[:, :2] = _turned(rolled[:, :2], rng.uniform(0, 2 * math.pi)) + centre
-            rolled[:, 2] += self.base_diameter_nm / 2 + room * rng.random()
+            rolled[:, 2] += room * rng.random() - rolled[:, 2].min()
             whole.append(_within(rolled, field_nm, border_nm, Everywhere()))
         return np.concatenate(whole)
 
