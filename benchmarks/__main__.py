@@ -2,9 +2,14 @@
 
 import sys
 
-from benchmarks import multislice, startup, structures
+from benchmarks import bandpass, multislice, startup, structures
 
-ALL = {"startup": startup.main, "structures": structures.main, "multislice": multislice.main}
+ALL = {
+    "startup": startup.main,
+    "structures": structures.main,
+    "multislice": multislice.main,
+    "bandpass": bandpass.main,
+}
 
 for name in sys.argv[1:] or ALL:
     ALL[name]()

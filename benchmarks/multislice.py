@@ -1,11 +1,15 @@
 """Images a second against abTEM, in turn, on the same atoms: same settings, and same error."""
 
+import os
 import statistics
+import subprocess
+import sys
 import time
 import warnings
 from collections.abc import Callable
 
 import abtem
+import jax
 import jax.numpy as jnp
 import numpy as np
 from ase import Atoms
@@ -20,6 +24,10 @@ DEPTH_ANGSTROM = 44.0
 BATCH, PEER_BATCH = 64, 6
 LENS = Lens(defocus_nm=5.0, focal_spread_nm=4.24, vibration_pm=0.0)
 ERROR = 0.02
+# Planes come in odd numbers; the target speaks of 24.
+SLICES = 25
+GPU_BATCH = 512
+HOST = host_named("CsPbBr3")
 OURS = ((128, 8.0), (160, 8.0), (192, 6.0), (192, 4.0), (256, 4.0), (256, 2.0), (384, 2.0))
 THEIRS = ((256, 2.0), (256, 1.0), (320, 1.0), (384, 2.0), (384, 1.0), (512, 1.0), (512, 0.5))
 
@@ -28,8 +36,7 @@ Image = Float[np.ndarray, "y x"]
 
 def main() -> None:
     """Print milliseconds an image and the ratios; the targets are 4 and 8, 12 the aim."""
-    qd4 = Cuboid.cube(4, host_named("CsPbBr3"))
-    dot = build(qd4, "mla-cs", ligands=HeadGroups())
+    dot = qd4()
     turns = Rotation.random(BATCH, rng=np.random.default_rng(0))
     abtem.config.set({"fft": "fftw", "progress_bar": False})
     ours = _milliseconds(lambda: _images(dot, turns, 256, 2.0), BATCH)
@@ -42,6 +49,54 @@ def main() -> None:
     slow = _peer_milliseconds(dot, turns, *theirs)
     print(f"multislice: {ERROR:.0%} of the image's spread: {settled} {matched:.1f} ms; ", end="")
     print(f"abTEM {theirs} {slow:.1f} ms; ratio {slow / matched:.1f} (target: at least 8, aim 12)")
+    growth(dot)
+    rate()
+
+
+def growth(dot: Atoms) -> None:
+    """Print how the time of an image grows with atoms, pixels and batch."""
+    atoms = {
+        n: build(Cuboid.cube(n, HOST), "prototype", ligands=HeadGroups()) for n in (2, 3, 4, 5)
+    }
+    for n, one in atoms.items():
+        each = _wave_milliseconds(one, 16, 256)
+        print(f"multislice: QD{n}, {len(one)} atoms, 256 x 256 x {SLICES}: {each:.1f} ms")
+    sides = (128, 192, 256, 384)
+    each = [_wave_milliseconds(dot, 16, side) for side in sides]
+    for side, time_ms in zip(sides, each, strict=True):
+        per_pixel = 1e6 * time_ms / (side * side * SLICES)
+        print(
+            f"multislice: {side} x {side} x {SLICES}: {time_ms:.1f} ms, {per_pixel:.2f} ns a pixel"
+        )
+    for batch in (1, 4, 16, BATCH):
+        each_ms = _wave_milliseconds(dot, batch, 256)
+        print(f"multislice: batch of {batch}: {each_ms:.1f} ms an image")
+
+
+def rate() -> None:
+    """Print images a second on what JAX runs on, and on the CPU beside it."""
+    target = "" if jax.default_backend() == "cpu" else " (target: at least 2,000, aim 8,000)"
+    batch = BATCH if jax.default_backend() == "cpu" else GPU_BATCH
+    each = _wave_milliseconds(qd4(), batch, 256)
+    where = jax.devices()[0].device_kind
+    print(f"multislice: {where}: {1e3 / each:.0f} images/s at 256 x 256 x {SLICES}{target}")
+    if jax.default_backend() != "cpu":
+        # How batches are spread is settled once a process.
+        again = [sys.executable, "-c", "from benchmarks import multislice; multislice.rate()"]
+        subprocess.run(again, env=os.environ | {"JAX_PLATFORMS": "cpu"}, check=True)
+
+
+def qd4() -> Atoms:
+    """The dot of all comparisons."""
+    return build(Cuboid.cube(4, HOST), "mla-cs", ligands=HeadGroups())
+
+
+def _wave_milliseconds(dot: Atoms, batch: int, pixels: int) -> float:
+    """An image's time in the field of QD4, the dot's diameter cut into as many slices."""
+    turns = Rotation.random(batch, rng=np.random.default_rng(0))
+    reach = float(np.linalg.norm(dot.positions, axis=1).max())
+    spacing = 1.01 * reach / (SLICES // 2)
+    return _milliseconds(lambda: _images(dot, turns, pixels, spacing), batch)
 
 
 def _peer_milliseconds(dot: Atoms, turns: Rotation, pixels: int, slice_angstrom: float) -> float:

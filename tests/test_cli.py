@@ -1,5 +1,7 @@
 """The command line starts fast and says what it is."""
 
+import dataclasses
+import inspect
 import subprocess
 import sys
 from pathlib import Path
@@ -49,6 +51,18 @@ def test_doctor_names_versions_and_devices() -> None:
     assert done.returncode == 0
     for word in ("cinedot", "python", "cores", "devices", "jax", "numpy", "rosettasciio"):
         assert any(line.startswith(word) for line in done.stdout.splitlines())
+
+
+def test_simulate_passes_every_option_on_and_the_defaults_agree() -> None:
+    from cinedot.cli import simulate
+    from cinedot.microscope.simulate_command import SimulateOptions
+
+    typed = inspect.signature(simulate).parameters
+    known = {one.name: one.default for one in dataclasses.fields(SimulateOptions)}
+    assert set(typed) == set(known)
+    for name, parameter in typed.items():
+        if name != "out":
+            assert parameter.default == known[name], name
 
 
 def test_simulate_refuses_bad_input_in_one_line(tmp_path: Path) -> None:

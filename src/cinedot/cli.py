@@ -82,17 +82,31 @@ def analyze(
     allow_outside: Annotated[
         bool, typer.Option("--allow-outside", help="Let paths in sample.toml leave the folder.")
     ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes for long movies; one a core unless given.", min=1)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler to use instead, as in tcp://node1:8786.")
+    ] = None,
 ) -> None:
     """Analyse sample folders, a dossier for each.
 
-    Runs everything that the files named in sample.toml allow. Exit status: 0 done, 1 some
-    section failed, 2 some input could not be used.
+    Runs everything that the files named in sample.toml allow. A run that was stopped goes on
+    from its finished chunks. Exit status: 0 done, 1 some section failed, 2 some input could not
+    be used.
     """
     from cinedot.dossier.command import analyze_folders
 
     sections = tuple(part.strip() for part in only.split(",") if part.strip()) if only else ()
     raise typer.Exit(
-        analyze_folders(tuple(folders), out=out, only=sections, allow_outside=allow_outside)
+        analyze_folders(
+            tuple(folders),
+            out=out,
+            only=sections,
+            allow_outside=allow_outside,
+            workers=workers,
+            scheduler=scheduler,
+        )
     )
 
 
@@ -186,8 +200,11 @@ def simulate(
     host: Annotated[str | None, typer.Option(help="As for build.")] = None,
     edges: Annotated[str | None, typer.Option(help="Pb atoms an edge; 4 unless given.")] = None,
     ligands: Annotated[
-        str, typer.Option(help="heads, heavy (none), or all: a shell that moves and freezes.")
-    ] = "heads",
+        str | None,
+        typer.Option(
+            help="heads unless given, heavy (none), or all: a shell that moves and freezes."
+        ),
+    ] = None,
     structure: Annotated[
         Path | None, typer.Option(help="A file of atoms instead: .extxyz, .cif, .pdb ...")
     ] = None,
@@ -201,10 +218,25 @@ def simulate(
     spherical_aberration: Annotated[str, typer.Option(help="C_s.")] = "2 um",
     focal_spread: Annotated[str, typer.Option(help="1/e width of the foci.")] = "3 nm",
     support: Annotated[
-        str, typer.Option(help="Behind: none, carbon, nanotube, nanohorns or graphene.")
+        str,
+        typer.Option(
+            help="Behind: none, carbon (left half), nanotube, nanohorns (left) or graphene."
+        ),
     ] = "none",
     thickness: Annotated[
         str | None, typer.Option(help="Of the support, along the beam; of a nanotube across.")
+    ] = None,
+    support_moves: Annotated[
+        bool,
+        typer.Option(
+            "--support-moves", help="It drifts with the dot, which else slides over it; slower."
+        ),
+    ] = False,
+    front: Annotated[
+        str, typer.Option(help="The same in front of the dot, nearer to the gun; stands still.")
+    ] = "none",
+    front_thickness: Annotated[
+        str | None, typer.Option(help="Of what is in front, as --thickness.")
     ] = None,
     drift: Annotated[str, typer.Option(help="Speed, in a direction that is drawn.")] = "0.2 nm/s",
     tumbles: Annotated[float, typer.Option(help="Tumbles a second.")] = 0.0,
@@ -237,6 +269,9 @@ def simulate(
         focal_spread=focal_spread,
         support=support,
         thickness=thickness,
+        support_moves=support_moves,
+        front=front,
+        front_thickness=front_thickness,
         drift=drift,
         tumbles=tumbles,
         damage=damage,

@@ -152,8 +152,9 @@ def test_efficiency_measured_is_the_stated_one():
     transfers = modulation_transfer(camera, fy, np.full(side, f))
     found = transfers**2 * mean / measured.mean(axis=0)
     freedom = 2 * (frames - 1) * side
-    low, high = chi2.ppf([2.5e-7, 1 - 2.5e-7], freedom) / freedom
-    assert low < (stated / found).mean() < high
+    # The noise's kurtosis, under 6/mean, widens the sum by under 1 % here too.
+    limits = 1.01 * (chi2.ppf([2.5e-7, 1 - 2.5e-7], freedom) / freedom - 1)
+    assert limits[0] < (stated / found).mean() - 1 < limits[1]
     assert stated[0] == pytest.approx(0.8 / 1.5625 * np.sinc(f) ** 2, rel=0.05)
 
 
@@ -179,7 +180,8 @@ def test_photon_transfer_is_the_closed_form(mean, binning):
     shape = 1 / 0.64
     fourth = shape * (shape + 1) * (shape + 2) * (shape + 3) / shape**4 / 0.7**3
     spread = np.sqrt(2 / units.size + gain**4 * mean * fourth / stated**2 / units.size)
-    assert abs(units.var() / stated - 1) < limit * spread
+    # A variance's own skewness: at five standard deviations 1 % of them at most.
+    assert abs(units.var() / stated - 1) < 1.02 * limit * spread
 
 
 def test_the_whole_dose_is_in_the_signal():

@@ -11,7 +11,8 @@ import zarr
 
 from cinedot.core import InputError
 from cinedot.micrographs import open_movie
-from cinedot.microscope import Sheet, movie_files, write_movie
+from cinedot.microscope import Sheet, movie_files, movie_places, write_movie
+from cinedot.microscope.movie_places import require_movie_place
 
 KINDS = ["uint8", "uint16", "float32"]
 
@@ -74,7 +75,9 @@ def test_zarr_comes_back(tmp_path: Path, kind: str):
     array = cast("Any", group["0"])
     np.testing.assert_array_equal(array[:], _frames(kind))
     assert array.chunks == (1, 6, 10)
+    assert array.metadata.dimension_names == ("t", "y", "x")
     (image,) = cast("Any", group.attrs["ome"])["multiscales"]
+    assert [axis["name"] for axis in image["axes"]] == ["t", "y", "x"]
     assert [axis["unit"] for axis in image["axes"]] == ["second", "nanometer", "nanometer"]
     (transformation,) = image["datasets"][0]["coordinateTransformations"]
     assert transformation["scale"] == [0.0125, 0.042, 0.042]
@@ -106,3 +109,45 @@ def test_unknown_endings_and_bytes_in_mrc_are_refused(tmp_path: Path):
     (tmp_path / "c").write_text("")
     with pytest.raises(InputError, match="must be writable"):
         write_movie(iter(_frames("uint8")), tmp_path / "c" / "d.zarr", _sheet("uint8"))
+
+
+def test_an_old_folder_is_kept_until_the_new_one_is_in_its_place(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    path = tmp_path / "a.zarr"
+    write_movie(iter(_frames("uint8")), path, _sheet("uint8"))
+    replace = Path.replace
+
+    def refused(self: Path, target: Path) -> Path:
+        if self.name.endswith(".part"):
+            raise OSError(5, "Input/output error")
+        return replace(self, target)
+
+    monkeypatch.setattr(Path, "replace", refused)
+    with pytest.raises(InputError, match="Input/output error"):
+        write_movie(iter(_frames("uint8") + 1), path, _sheet("uint8"))
+    assert [file.name for file in tmp_path.iterdir()] == ["a.zarr"]
+    array = cast("Any", zarr.open_group(path, mode="r")["0"])
+    np.testing.assert_array_equal(array[:], _frames("uint8"))
+
+
+def test_places_that_cannot_hold_a_movie_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    (tmp_path / "a.tif").mkdir()
+    with pytest.raises(InputError, match="a folder stands there"):
+        require_movie_place(tmp_path / "a.tif")
+    (tmp_path / "b.zarr").mkdir()
+    require_movie_place(tmp_path / "b.zarr")  # empty
+    (tmp_path / "b.zarr" / "notes.txt").write_text("mine")
+    with pytest.raises(InputError, match=r"holds 'notes\.txt'"):
+        require_movie_place(tmp_path / "b.zarr")
+    (tmp_path / "c").write_text("")
+    with pytest.raises(InputError, match="no folder that may be written to"):
+        require_movie_place(tmp_path / "c" / "deep" / "a.tif")
+    require_movie_place(tmp_path / "new" / "deep" / "a.tif")
+    assert not (tmp_path / "new").exists()
+    # Root may write anywhere, so the system's answer stands in.
+    monkeypatch.setattr(movie_places.os, "access", lambda *_: False)
+    with pytest.raises(InputError, match="no folder that may be written to"):
+        require_movie_place(tmp_path / "a.mrc")

@@ -15,6 +15,7 @@ from ase.io import write
 from cinedot.core import InputError
 from cinedot.core.tables import table_columns
 from cinedot.dossier.command import analyze_folders
+from cinedot.dossier.folder import find_file, open_folder
 from cinedot.micrographs import open_movie
 from cinedot.microscope import (
     Camera,
@@ -89,6 +90,84 @@ def test_a_truth_that_cannot_be_written_leaves_no_movie(
     assert not list(tmp_path.iterdir())
 
 
+def test_places_are_refused_before_anything_is_filmed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    filming = begin_filming(SCENE)
+    monkeypatch.setattr(recording, "filmed", lambda _: pytest.fail("filmed"))
+    (tmp_path / "a.tif").mkdir()
+    (tmp_path / "b.truth").mkdir()
+    (tmp_path / "b.truth" / "notes.txt").write_text("mine")
+    (tmp_path / "c.truth").mkdir()
+    (tmp_path / "c.mrc").write_text("")
+    (tmp_path / "d").write_text("")
+    for name, rule in (
+        ("a.tif", "a folder stands there"),
+        ("b.tif", "holds 'notes.txt'"),
+        ("c.tif", "is that of c.mrc"),
+        ("d/a.tif", "no folder that may be written to"),
+    ):
+        with pytest.raises(InputError, match=rule):
+            write_simulation(filming, tmp_path / name)
+    assert (tmp_path / "b.truth" / "notes.txt").read_text() == "mine"
+
+
+def test_a_truth_is_replaced_by_the_next_of_its_name(tmp_path: Path):
+    for frames in (3, 2):
+        simulate(_options(tmp_path / "m.tif", frames=frames))
+    assert len(pd.read_parquet(tmp_path / "m.truth" / "frames.parquet")) == 2
+
+
+def test_what_was_simulated_is_what_analyze_reads(tmp_path: Path):
+    """Every option that sample.toml knows, with more digits than most and no focal spread."""
+    told = {
+        "pixel_size": "0.0417123456 nm",
+        "frame_time": "1.23456789012 ms",
+        "dose_rate": "123456789.012 e/nm2/s",
+        "defocus": "-3.14159265359 nm",
+        "voltage": "79.987654321 kV",
+        "spherical_aberration": "0 um",
+    }
+    simulate(_options(tmp_path / 'a "b" é.tif', camera="oneview", focal_spread="0 nm", **told))
+    sample = open_folder(tmp_path)
+    (movie,) = sample.manifest.movie
+    assert find_file(sample, movie.file, key="[movie] file") == tmp_path / 'a "b" é.tif'
+    scale = {"frame_time": 1e-3}
+    for key, found in (
+        ("pixel_size", movie.pixel_size_nm),
+        ("frame_time", movie.frame_time_s),
+        ("dose_rate", movie.dose_rate_e_per_nm2_s),
+        ("defocus", movie.defocus_nm),
+        ("voltage", movie.voltage_kv),
+        ("spherical_aberration", movie.spherical_aberration_um),
+    ):
+        # Twelve digits are written.
+        assert found == pytest.approx(float(told[key].split()[0]) * scale.get(key, 1), rel=1e-11)
+    assert movie.focal_spread_nm == 0
+    assert movie.gain == one_view(8).units_per_electron
+    assert movie.offset == one_view(8).offset
+    assert sample.manifest.sample.host == "CsPbBr3"
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"support": "carbon", "thickness": "1 nm", "support_moves": True, "front": "graphene"},
+        {"support": "nanohorns", "front": "carbon", "front_thickness": "0.5 nm"},
+        {"support": "nanotube", "camera": "oneview"},
+    ],
+    ids=["moving carbon", "nanohorns", "nanotube"],
+)
+def test_surroundings_and_cameras_are_filmed(tmp_path: Path, changes: dict[str, Any]):
+    simulate(_options(tmp_path / "with.tif", frames=2, **changes))
+    simulate(_options(tmp_path / "plain.tif", frames=2))
+    made, bare = (
+        open_movie(tmp_path / name).frames.read(0, 2) for name in ("with.tif", "plain.tif")
+    )
+    assert made.shape == bare.shape
+    assert made.astype(float).std() > 1.01 * bare.astype(float).std()
+
+
 def test_a_sample_that_stands_is_not_touched(tmp_path: Path):
     (tmp_path / "sample.toml").write_text("# mine\n")
     told = simulate(_options(tmp_path / "m.tif"))
@@ -147,7 +226,15 @@ def test_atoms_without_sites_are_filmed_without_them(tmp_path: Path):
         ({"drift": "10 nm/s", "frames": 50}, "out of it"),
         ({"voltage": "0 kV"}, "voltage"),
         ({"edges": "0"}, "edges"),
+        ({"support_moves": True}, "support to move"),
+        ({"front": "carbide"}, "--front"),
+        ({"front_thickness": "2 nm"}, "--front-thickness"),
+        ({"out": "a\nb.tif"}, "name must be text"),
         ({"structure": Path("no.extxyz")}, "must stand alone"),
+        (
+            {"structure": Path("no.extxyz"), "compound": None, "edges": None, "ligands": "heavy"},
+            "--ligands heavy came with it",
+        ),
         ({"structure": Path("no.extxyz"), "compound": None, "edges": None}, "must exist"),
     ],
 )
@@ -172,8 +259,9 @@ def test_broken_structures_are_one_line(tmp_path: Path):
     assert not (tmp_path / "m.tif").exists()
 
 
-def test_analyze_runs_on_what_was_simulated(tmp_path: Path):
-    simulate(_options(tmp_path / "m.tif", edges="3", frames=4, size="176", seed=1))
+@pytest.mark.parametrize("ending", [".tif", ".mrc"])
+def test_analyze_runs_on_what_was_simulated(tmp_path: Path, ending: str):
+    simulate(_options(tmp_path / f"m{ending}", edges="3", frames=4, size="176", seed=1))
     assert analyze_folders((tmp_path,), out=None, only=("movie",), allow_outside=False) == 0
     frames = pd.read_parquet(next((tmp_path / "results").rglob("frames.parquet")))
     truth = pd.read_parquet(tmp_path / "m.truth" / "frames.parquet")

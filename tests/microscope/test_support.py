@@ -103,8 +103,8 @@ def test_image_noise_of_independent_carbon_is_that_of_science_note_8_4(thickness
     )
     behind = film(support, top_nm=-thickness_nm / 2, grid=grid, lens=NOTE, rng=fresh())
     seen = seen_through(behind, grid)
-    # About 5,000 speckles leave 1-2 %; the note does not state its displacement of carbon (we
-    # take 0.01 square angstrom) and rounds to two digits: 10 % in all.
+    # About 5,000 speckles leave 0.8 % (twelve draws); the note does not state its displacement of
+    # carbon (we take 0.01 square angstrom) and rounds to two digits: 10 % in all.
     assert seen.std() == pytest.approx(noise, rel=0.1)
 
 
@@ -126,7 +126,7 @@ def test_hard_cores_quieten_the_image_and_screens_and_atoms_agree_on_how_much():
     ]
     print("noise", noise)
     assert noise[1] < 0.9 * noise[0]
-    # 3,000 speckles leave 2 % each; random addition against equilibrium and cut slices 5 %.
+    # Their ratio is 0.981 +- 0.008 in twelve draws: fourteen of these; the other 0.795 +- 0.010.
     assert noise[1] == pytest.approx(noise[2], rel=0.12)
 
 
@@ -179,16 +179,17 @@ def test_a_moved_film_is_the_film_of_moved_atoms():
     two = film_of_atoms(places + shift, grid=grid, lens=NOTE)
     assert one.first_angstrom == pytest.approx(two.first_angstrom)
     difference = np.abs(np.asarray(one.transmission) - np.asarray(two.transmission)).max()
-    # What the sharing aliases (6 % at the band's edge) depends on an atom's place on its pixels.
-    assert difference < 0.02 * np.abs(np.asarray(two.transmission) - 1).max()
+    # What the sharing aliases (6 % at the band's edge) depends on an atom's place on its pixels;
+    # 240 draws have 0.0082 +- 0.0014, so as Gumbel's law goes one in 1e8 exceeds this.
+    assert difference < 0.03 * np.abs(np.asarray(two.transmission) - 1).max()
 
 
-@pytest.mark.parametrize(("side", "error"), [(Side.BEHIND, 0.03), (Side.IN_FRONT, 0.05)])
+@pytest.mark.parametrize(("side", "error"), [(Side.BEHIND, 0.015), (Side.IN_FRONT, 0.03)])
 def test_screens_beside_a_dot_are_as_good_as_its_atoms(side, error):
     """Against one multislice over dot and carbon; error relative to what the carbon changes.
 
     Measured 0.01 behind. In front the waves of carbon and dot are multiplied, which forgets how
-    the carbon's wave spreads within the dot: 0.02 measured, 0.04 with a QD4.
+    the carbon's wave spreads within the dot: 0.02 measured, 0.03 with a QD4; draws differ by 3 %.
     """
     grid, how = Grid(shape=(192, 192), pixel_nm=0.021), Multislice()
     turn = Rotation.from_euler("xyz", [20.0, 35.0, 10.0], degrees=True)
@@ -248,11 +249,12 @@ def test_a_half_plane_covers_its_half_and_a_margin_does_not_move_it():
     assert behind.step_angstrom == pytest.approx(5.0)
 
 
-@pytest.mark.parametrize(("together", "error"), [(4, 0.03), (10, 0.12)])
+@pytest.mark.parametrize(("together", "error"), [(4, 0.034), (10, 0.085)])
 def test_slices_of_the_film_are_thin_enough(together, error):
     """The same atoms in slices of 0.125 nm, and in the 0.5 and 1.25 nm of movies and surveys.
 
-    Relative rms of the image's modulation.
+    Relative rms of the image's modulation: 0.0279 +- 0.0008 and 0.071 +- 0.0017 in twelve draws;
+    eight standard deviations.
     """
     lens, grid = Lens(defocus_nm=6.0), Grid(shape=(192, 192), pixel_nm=0.021)
     thin = AmorphousCarbon(thickness_nm=2.5, slice_nm=0.125, covers=Everywhere())

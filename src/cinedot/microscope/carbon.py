@@ -15,8 +15,9 @@ LATTICE_NM = math.sqrt(3) * NEIGHBOUR_NM
 LAYERS_NM = 0.335
 """Distance of graphite's layers, nm."""
 
-# Random addition stops filling space at 0.384; it is slow long before.
-_MOST_PACKED = 0.3
+MOST_PACKED = 0.3
+"""Random addition stops filling space at 0.384; it is slow long before."""
+
 _ROUNDS = 500
 # What is left of graphene when five sixths of it are cut out to close the sharpest cone.
 _CONE_SHARE = 6
@@ -83,9 +84,9 @@ def random_carbon_nm(
         InputError: more atoms than random addition can seat.
     """
     eta = packing(density_per_nm3, diameter_nm)
-    if eta > _MOST_PACKED:
+    if eta > MOST_PACKED:
         raise InputError(
-            f"density and diameter must fill at most {_MOST_PACKED} of space, but "
+            f"density and diameter must fill at most {MOST_PACKED} of space, but "
             f"{density_per_nm3} per nm^3 of {diameter_nm} nm fill {eta:.2f}.",
             remedy="Amorphous carbon has 100 per nm^3 of 0.14 nm.",
         )

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Hashable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from ase import Atoms
@@ -73,6 +73,18 @@ class Kind:
             self.parametrization,
             self.u_angstrom2,
             self.direction,
+        )
+
+    def emptied(self) -> "Kind":
+        """The same kind in a dot that has no such centre."""
+        return replace(
+            self,
+            positions_angstrom=self.positions_angstrom[:0],
+            weight=self.weight[:0],
+            owner=self.owner[:0],
+            extra_u_angstrom2=self.extra_u_angstrom2[:0],
+            across_angstrom2=self.across_angstrom2[:0],
+            axis=self.axis[:0],
         )
 
     def factor_angstrom(self, q_per_angstrom: Float[np.ndarray, " q"]) -> Float[np.ndarray, " q"]:

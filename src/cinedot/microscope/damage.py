@@ -10,7 +10,6 @@ import copy
 import math
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Literal, NamedTuple
 
 import numpy as np
 from ase import Atoms
@@ -18,26 +17,13 @@ from jaxtyping import Float, Int
 
 from cinedot.core import InputError
 from cinedot.microscope.damage_rates import Damage, HalideRates, halide_rates
+from cinedot.microscope.halide_events import HalideEvent as HalideEvent
+from cinedot.microscope.halide_events import Kind as Kind
+from cinedot.microscope.halide_events import changes as changes
 from cinedot.microscope.halide_sites import EMPTY as EMPTY
 from cinedot.microscope.halide_sites import HalideSites as HalideSites
 from cinedot.microscope.halide_sites import halide_sites as halide_sites
-
-Kind = Literal["loss", "gain", "hop"]
-
-
-class HalideEvent(NamedTuple):
-    """One step of a halide.
-
-    frame: the first whose mid-exposure shows it; time_s: when, from the movie's start (of a
-    change between two frames, the later one's mid-exposure); kind: loss, gain or hop; came_from,
-    went_to: lattice sites, -1 for none.
-    """
-
-    frame: int
-    time_s: float
-    kind: Kind
-    came_from: int
-    went_to: int
+from cinedot.microscope.whole import require_whole
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -47,6 +33,7 @@ class DamageState:
     Attributes:
         places: the sites; rates: of their changes.
         frame_s: a frame's time, s.
+        parts: how many equal parts of a frame are told apart.
         next_frame: the first frame not yet made.
         halide: which halide sits on each place now, -1 for none [place].
         shown: the same at the last frame's mid-exposure, before the first frame at its start.
@@ -58,6 +45,7 @@ class DamageState:
     places: HalideSites
     rates: HalideRates
     frame_s: float
+    parts: int
     next_frame: int
     halide: Int[np.ndarray, " place"]
     shown: Int[np.ndarray, " place"]
@@ -75,7 +63,8 @@ class DamageStretch:
         site: lattice sites that the columns stand for [place].
         middle: which halide each place holds at mid-exposure, -1 for none [frame, place]: the
             truth of the tables.
-        mean: the share of each frame in which a place is filled [frame, place]: what is filmed.
+        share: how much of each part of a frame a place is filled for [frame, part, place]: what
+            is filmed.
         steps: every step of the chain.
         events: what changed between neighbouring frames' mid-exposures, halide by halide: the
             truth of the table `events`. A halide that went to and fro within a frame made
@@ -85,9 +74,14 @@ class DamageStretch:
     first_frame: int
     site: Int[np.ndarray, " place"]
     middle: Int[np.ndarray, "frame place"]
-    mean: Float[np.ndarray, "frame place"]
+    share: Float[np.ndarray, "frame part place"]
     steps: tuple[HalideEvent, ...]
     events: tuple[HalideEvent, ...]
+
+    @property
+    def mean(self) -> Float[np.ndarray, "frame place"]:
+        """The share of each frame in which a place is filled."""
+        return self.share.mean(axis=1)
 
 
 def begin_damage(
@@ -96,6 +90,7 @@ def begin_damage(
     *,
     dose_rate_e_per_nm2_s: float,
     frame_s: float,
+    parts: int = 1,
     rng: np.random.Generator,
 ) -> DamageState:
     """The chain before the first frame.
@@ -105,13 +100,16 @@ def begin_damage(
         damage: cross sections, barriers, protection.
         dose_rate_e_per_nm2_s: the beam.
         frame_s: a frame's time, s.
-        rng: chance; a generator is spawned from it.
+        parts: how many equal parts of a frame to tell apart, as many as it is filmed in.
+        rng: chance; a generator is spawned from it. The chain does not depend on the parts.
 
     Raises:
-        InputError: atoms without sites, a negative dose rate, frames of no time.
+        InputError: atoms without sites, halides that are there in part, a negative dose rate,
+            frames of no time or no part.
     """
     if not 0 < frame_s < math.inf:
         raise InputError(f"`frame_s` must be positive, but is {frame_s}.", remedy="Say 0.02.")
+    require_whole("parts", parts, least=1, remedy="Say 5.")
     places = halide_sites(dot, damage.hop_reach)
     rates = halide_rates(damage, dose_rate_e_per_nm2_s)
     own = rng.spawn(1)[0]
@@ -119,6 +117,7 @@ def begin_damage(
         places=places,
         rates=rates,
         frame_s=frame_s,
+        parts=parts,
         next_frame=0,
         halide=places.halide,
         shown=places.halide,
@@ -144,30 +143,22 @@ def next_damage(state: DamageState, count: int) -> tuple[DamageStretch, DamageSt
     # The state that came in must give the same frames again.
     chain = replace(state, rng=copy.deepcopy(state.rng))
     middle = np.empty((count, len(places.site)), dtype=np.int64)
-    mean = np.zeros((count, len(places.site)))
+    share = np.empty((count, state.parts, len(places.site)))
     steps: list[HalideEvent] = []
     events: list[HalideEvent] = []
     for row in range(count):
         frame = first + row
-        begin, half, end = ((frame + share) * state.frame_s for share in (0.0, 0.5, 1.0))
-        for since, until in ((begin, half), (half, end)):
-            chain, filled_s, made = _passed(chain, since, until)
-            mean[row] += filled_s
-            steps += made
-            if until == half:
-                middle[row] = chain.halide
-        # A place that nothing happened to is filled or empty, not nearly so.
-        mean[row] = np.where(
-            mean[row] > (1 - 1e-12) * state.frame_s, 1.0, mean[row] / state.frame_s
-        )
+        chain, middle[row], share[row], made = _through_frame(chain)
+        steps += made
         if frame > 0:
+            half = (frame + 0.5) * state.frame_s
             events += changes(chain.shown, middle[row], places.site, frame, half)
         chain = replace(chain, shown=middle[row], next_frame=frame + 1)
     stretch = DamageStretch(
         first_frame=first,
         site=places.site,
         middle=middle,
-        mean=mean,
+        share=share,
         steps=tuple(steps),
         events=tuple(events),
     )
@@ -181,29 +172,32 @@ def damages(state: DamageState, frames: int, count: int) -> Iterator[DamageStret
         yield stretch
 
 
-def changes(
-    before: Int[np.ndarray, " place"],
-    after: Int[np.ndarray, " place"],
-    site: Int[np.ndarray, " place"],
-    frame: int,
-    time_s: float,
-) -> list[HalideEvent]:
-    """What changed between two moments, halide by halide: losses, gains, hops.
-
-    Example:
-        >>> seen = changes(np.array([0, 1, -1]), np.array([-1, 2, 0]), np.array([7, 8, 9]), 4, 0.1)
-        >>> [(event.kind, event.came_from, event.went_to) for event in seen]
-        [('hop', 7, 9), ('loss', 8, -1), ('gain', -1, 8)]
-    """
-    differs = np.flatnonzero(before != after)
-    went = {int(after[at]): int(site[at]) for at in differs if after[at] != EMPTY}
-    found: list[HalideEvent] = []
-    for at in differs:
-        if before[at] != EMPTY:
-            target = went.pop(int(before[at]), EMPTY)
-            kind: Kind = "loss" if target == EMPTY else "hop"
-            found.append(HalideEvent(frame, time_s, kind, int(site[at]), target))
-    return found + [HalideEvent(frame, time_s, "gain", EMPTY, target) for target in went.values()]
+def _through_frame(
+    state: DamageState,
+) -> tuple[
+    DamageState,
+    Int[np.ndarray, " place"],
+    Float[np.ndarray, "part place"],
+    list[HalideEvent],
+]:
+    """The chain through its next frame: mid-exposure, shares of the parts, steps."""
+    part_s = state.frame_s / state.parts
+    stops = [((part + 1) / state.parts, part) for part in range(state.parts)]
+    if state.parts % 2:
+        stops = sorted([*stops, (0.5, state.parts // 2)])
+    filled_s = np.zeros((state.parts, len(state.halide)))
+    middle, made, since = state.halide, list[HalideEvent](), state.next_frame * state.frame_s
+    for stop, part in stops:
+        until = (state.next_frame + stop) * state.frame_s
+        state, for_s, steps = _passed(state, since, until)
+        filled_s[part] += for_s
+        made += steps
+        since = until
+        if stop == 0.5:
+            middle = state.halide
+    # A place that nothing happened to is filled or empty, not nearly so.
+    share = np.where(filled_s > (1 - 1e-9) * part_s, 1.0, filled_s / part_s)
+    return state, middle, share, made
 
 
 def _passed(

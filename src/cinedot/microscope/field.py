@@ -42,6 +42,10 @@ def through_film(wave: Complex[Array, "y x"], film: Film, how: Passage) -> Compl
 class Surroundings(NamedTuple):
     """What the dot stands among, still for the length of a frame.
 
+    The wave behind the dot is taken for the one that arrives times the dot's own, as if all of the
+    dot were at z = 0: exact without a film in front. With one (0.6 nm of carbon, 80 kV) the image
+    is off by 2 % (QD2) or 3 % (QD4) of what the film changes in it, under 1 % of its modulation.
+
     arriving: the wave at z = 0 without the dot [y, x]; behind: what lies behind; seen: the image's
     wave without the dot, behind the lens [y, x].
     """
@@ -65,7 +69,7 @@ def surroundings(front: Film, behind: Film, how: Passage, optics: Aberrations) -
 @partial(jax.jit, static_argnames=("patch", "window"))
 def change_of_intensity(
     atoms: Specimen,
-    occupancy: Float[Array, " owner"],
+    occupancy: Float[Array, "moment owner"],
     rotations: Float[Array, "moment 3 3"],
     shifts: Float[Array, "moment 3"],
     corner: Int[Array, " 2"],
@@ -82,7 +86,7 @@ def change_of_intensity(
 
     Args:
         atoms: the dot, made for a grid of the patch's size.
-        occupancy: how full each of its atoms is.
+        occupancy: how full each of its atoms is at each moment.
         rotations, shifts: its poses; shifts from the patch's first pixel, angstrom.
         corner: the window's first pixel in the field, row and column; the field is periodic.
         around: what is in front and behind.
@@ -91,7 +95,6 @@ def change_of_intensity(
         patch: side of the patch, in the middle of the window, pixels.
         window: rows and columns of the window.
     """
-    filled = atoms.with_occupancy(occupancy)
     rows = (corner[0] + jnp.arange(window[0])) % around.seen.shape[0]
     columns = (corner[1] + jnp.arange(window[1])) % around.seen.shape[1]
     arriving = around.arriving[rows[:, None], columns]
@@ -102,15 +105,20 @@ def change_of_intensity(
     lens = transfer(optics, how.pixel, window)
     top, left = (window[0] - patch) // 2, (window[1] - patch) // 2
 
-    def one(moment: tuple[Float[Array, "3 3"], Float[Array, " 3"]]) -> Float[Array, "y x"]:
-        own = exit_wave(filled, *moment, how, (patch, patch)) - 1
+    def one(
+        moment: tuple[Float[Array, " owner"], Float[Array, "3 3"], Float[Array, " 3"]],
+    ) -> Float[Array, "y x"]:
+        filled, rotation, shift = moment
+        there = atoms.with_occupancy(filled)
+        own = exit_wave(there, rotation, shift, how, (patch, patch)) - 1
         wave = jnp.zeros(window, dtype=own.dtype)
         wave = wave.at[top : top + patch, left : left + patch].set(own)
         change = jnp.fft.ifft2(through_film(wave * arriving, behind, how) * lens)
         # |a + b|^2 - |a|^2 without the difference of large numbers.
         return squared_modulus(change) + 2 * jnp.real(jnp.conj(seen) * change)
 
-    return jax.lax.map(one, (rotations, shifts), batch_size=batch_size()).mean(axis=0)
+    moments = (occupancy, rotations, shifts)
+    return jax.lax.map(one, moments, batch_size=batch_size()).mean(axis=0)
 
 
 @jax.jit

@@ -17,6 +17,7 @@ from cinedot.microscope.ligand_shell import (
     shell_occupancy,
     shelled_dot,
 )
+from cinedot.microscope.presence import presence
 from cinedot.microscope.scene import Scene
 
 
@@ -29,6 +30,7 @@ class Filling:
         extra_u_angstrom2: what each is smeared by [atom].
         shelled: the dot with its ligands; None without a shell.
         chain: the halides; None without damage.
+        moments: in how many equal parts a frame is filmed.
         frame_dose_e_per_nm2: electrons per nm2 in a frame.
         next_frame: the first frame not yet made.
     """
@@ -37,6 +39,7 @@ class Filling:
     extra_u_angstrom2: Float[np.ndarray, " atom"]
     shelled: ShelledDot | None
     chain: DamageState | None
+    moments: int
     frame_dose_e_per_nm2: float
     next_frame: int
 
@@ -63,6 +66,7 @@ def begin_filling(
             scene.damage,
             dose_rate_e_per_nm2_s=scene.exposure.dose_rate_e_per_nm2_s,
             frame_s=scene.exposure.frame_s,
+            parts=scene.motion.subframes,
             rng=np.random.default_rng(of_damage),
         )
         atoms = with_open_sites(atoms, halide_sites(atoms, scene.damage.hop_reach))
@@ -74,6 +78,7 @@ def begin_filling(
         extra_u_angstrom2=extra,
         shelled=shelled,
         chain=chain,
+        moments=scene.motion.subframes,
         frame_dose_e_per_nm2=scene.exposure.dose_e_per_nm2,
         next_frame=0,
     )
@@ -81,20 +86,24 @@ def begin_filling(
 
 def next_filling(
     filling: Filling, count: int
-) -> tuple[Float[np.ndarray, "frame atom"], DamageStretch | None, Filling]:
-    """How full each atom is in the next frames, which halides are where, and what comes after."""
-    atoms, first = filling.atoms, filling.next_frame
+) -> tuple[Float[np.ndarray, "frame moment atom"], DamageStretch | None, Filling]:
+    """How full each atom is in the next frames, which halides are where, and what comes after.
+
+    What moves or freezes within a frame shows before in the moments before and after in those
+    after; only in the moment that it falls into is it a mean.
+    """
+    atoms, first, moments = filling.atoms, filling.next_frame, filling.moments
     hits, chain = None, filling.chain
-    own = np.asarray(atoms.arrays.get("occupancy", np.ones(len(atoms))), dtype=float)
-    occupancy = np.tile(own, (count, 1))
+    occupancy = np.tile(presence(atoms), (count, moments, 1))
     if chain is not None:
         hits, chain = next_damage(chain, count)
         occupancy = atom_occupancy(atoms, hits)
     if filling.shelled is not None:
-        doses = filling.frame_dose_e_per_nm2 * np.arange(first, first + count + 1)
+        ends = np.arange(first * moments, (first + count) * moments + 1)
+        doses = filling.frame_dose_e_per_nm2 / moments * ends
         of_shell = shell_occupancy(filling.shelled, doses[:-1], doses[1:])
         columns = np.flatnonzero(filling.shelled.chain >= 0)
-        occupancy[:, columns] = of_shell[:, columns]
+        occupancy[:, :, columns] = of_shell.reshape(count, moments, -1)[:, :, columns]
     return occupancy, hits, replace(filling, chain=chain, next_frame=first + count)
 
 

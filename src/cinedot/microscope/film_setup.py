@@ -2,6 +2,7 @@
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -22,10 +23,9 @@ from cinedot.microscope.optics import Aberrations
 from cinedot.microscope.potential import Passage, passage
 from cinedot.microscope.scene import Scene
 from cinedot.microscope.specimen import Specimen, radius_angstrom
-from cinedot.microscope.support import Side, film
+from cinedot.microscope.support import CONTACT_NM, Side, film
 from cinedot.microscope.trajectory import Extent, extent_of, roomy_specimen
 
-CONTACT_NM = 0.3
 # Waves are periodic: what a border scatters onto the opposite one fades within this margin.
 _MARGIN_NM = 0.5
 # Beams beyond this carry little: the lens damps them.
@@ -82,42 +82,15 @@ def begin_filming(scene: Scene) -> Filming:
         InputError: a field that the dot does not fit in or drifts out of; damage of atoms without
             sites; a shell without ligands' atoms.
     """
-    of_start, of_motion, of_film, of_counts, of_camera, of_front, of_shell, of_damage = (
-        scene.chance()
-    )
+    *_, of_counts, of_camera, _, of_shell, of_damage = scene.chance()
     view = Grid(shape=scene.shape, pixel_nm=scene.exposure.pixel_nm).finer(scene.oversampling)
     margin = math.ceil(_MARGIN_NM / view.pixel_nm)
     grid = view.wider(margin)
     filling = begin_filling(scene, of_shell, of_damage)
-    middle = _middle_nm(scene)
-    motion = begin_motion(
-        scene.motion,
-        start=scene.start or Rotation.random(rng=np.random.default_rng(of_start)),
-        centre_nm=middle,
-        frames=scene.frames,
-        frame_s=scene.exposure.frame_s,
-        rng=np.random.default_rng(of_motion),
-    )
-    extent = extent_of(filling.atoms, motion, middle)
-    patch = _patch(filling, extent, grid)
-    rng = np.random.default_rng(of_film)
-    behind = film(
-        scene.support,
-        top_nm=extent.behind_nm + CONTACT_NM,
-        grid=grid,
-        lens=scene.lens,
-        rng=rng,
-        margin=margin,
-    )
-    front = film(
-        scene.front,
-        top_nm=-(extent.before_nm + CONTACT_NM),
-        grid=grid,
-        lens=scene.lens,
-        rng=np.random.default_rng(of_front),
-        margin=margin,
-        side=Side.IN_FRONT,
-    )
+    motion = _motion(scene)
+    extent = extent_of(filling.atoms, motion, _middle_nm(scene))
+    patch = _patch(filling, extent, grid, margin)
+    front, behind = _films(scene, extent, grid, margin)
     how, optics = passage(scene.scattering, scene.lens, grid), aberrations(scene.lens)
     near = Grid(shape=(patch, patch), pixel_nm=grid.pixel_nm)
     atoms = roomy_specimen(filling.atoms, motion, extent.tallest, scene.scattering, near)
@@ -139,6 +112,39 @@ def begin_filming(scene: Scene) -> Filming:
     )
 
 
+def _motion(scene: Scene) -> MotionState:
+    """The trajectory before its first frame."""
+    of_start, of_motion, *_ = scene.chance()
+    return begin_motion(
+        scene.motion,
+        start=scene.start or Rotation.random(rng=np.random.default_rng(of_start)),
+        centre_nm=_middle_nm(scene),
+        frames=scene.frames,
+        frame_s=scene.exposure.frame_s,
+        rng=np.random.default_rng(of_motion),
+    )
+
+
+def _films(scene: Scene, extent: Extent, grid: Grid, margin: int) -> tuple[Film, Film]:
+    """What is in front and what is behind, each touching the dot's outermost atom in any pose."""
+    _, _, of_behind, _, _, of_front, *_ = scene.chance()
+    common: dict[str, Any] = {"grid": grid, "lens": scene.lens, "margin": margin}
+    front = film(
+        scene.front,
+        top_nm=-(extent.before_nm + CONTACT_NM),
+        rng=np.random.default_rng(of_front),
+        side=Side.IN_FRONT,
+        **common,
+    )
+    behind = film(
+        scene.support,
+        top_nm=extent.behind_nm + CONTACT_NM,
+        rng=np.random.default_rng(of_behind),
+        **common,
+    )
+    return front, behind
+
+
 def _key(seed: np.random.SeedSequence) -> Key[Array, ""]:
     return jax.random.key(int(seed.generate_state(1)[0]))
 
@@ -149,14 +155,18 @@ def _middle_nm(scene: Scene) -> Float[np.ndarray, " 3"]:
     return np.array([(columns - 1) / 2 * pixel, (rows - 1) / 2 * pixel, 0.0])
 
 
-def _patch(filling: Filling, extent: Extent, grid: Grid) -> int:
-    """Side of the patch that holds the dot at every moment of a frame; the field must hold it."""
+def _patch(filling: Filling, extent: Extent, grid: Grid, margin: int) -> int:
+    """Side of the patch that holds the dot at every moment of a frame.
+
+    The frame and its margin must hold the patch, and the dot wherever it strays.
+    """
     radius = radius_angstrom(filling.atoms)
     patch = patch_pixels(radius + 10 * extent.within_nm, grid.pixel_angstrom)
+    border_nm = margin * grid.pixel_nm
     if patch > min(grid.shape):
         raise InputError(
-            f"`shape` must span {patch * grid.pixel_nm:.2f} nm to hold the dot, but spans "
-            f"{min(grid.extent_nm):.2f} nm.",
+            f"`shape` must span {patch * grid.pixel_nm - 2 * border_nm:.2f} nm to hold the dot, "
+            f"but spans {min(grid.extent_nm) - 2 * border_nm:.2f} nm.",
             remedy="Take more pixels, or larger ones.",
         )
     half_nm = np.array(grid.extent_nm[::-1]) / 2
@@ -164,7 +174,8 @@ def _patch(filling: Filling, extent: Extent, grid: Grid) -> int:
     # The field is periodic: what left it on one side would come in on the other.
     if over_nm > 0:
         raise InputError(
-            f"the dot must stay in the field, but moves {over_nm:.2f} nm out of it.",
+            f"the dot must stay in the frame or within {border_nm:.2f} nm of it, but comes "
+            f"{over_nm + border_nm:.2f} nm out of it.",
             remedy="Take less drift, fewer frames, or a larger field.",
         )
     return patch

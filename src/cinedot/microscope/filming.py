@@ -89,11 +89,11 @@ class _Shot:
     shifts: Float[np.ndarray, "moment 3"]
     corner: Int[np.ndarray, " 2"]
     strayed_nm: Float[np.ndarray, "moment 3"]
-    occupancy: Float[np.ndarray, " atom"]
+    occupancy: Float[np.ndarray, "moment atom"]
 
 
 def _shots(
-    filming: Filming, stretch: Stretch, occupancy: Float[np.ndarray, "frame atom"]
+    filming: Filming, stretch: Stretch, occupancy: Float[np.ndarray, "frame moment atom"]
 ) -> list[_Shot]:
     scene, grid, patch = filming.scene, filming.grid, filming.patch
     frames = len(stretch.middle)
@@ -161,7 +161,7 @@ def _change(
 ) -> Float[Array, "row column"]:
     return change_of_intensity(
         filming.specimen,
-        jnp.asarray(shot.occupancy),
+        jnp.asarray(shot.occupancy[moments]),
         jnp.asarray(shot.rotations[moments]),
         jnp.asarray(shot.shifts[moments]),
         jnp.asarray(shot.corner),

@@ -4,9 +4,11 @@ from dataclasses import dataclass
 
 import numpy as np
 from ase import Atoms
-from jaxtyping import Int
+from jaxtyping import Bool, Float, Int
 from scipy.spatial import KDTree
 
+from cinedot.core import InputError
+from cinedot.microscope.presence import presence
 from cinedot.particle import lattice_sites, site_occupancy
 from cinedot.particle.build import cuboid_of
 
@@ -31,15 +33,15 @@ class HalideSites:
 def halide_sites(dot: Atoms, hop_reach: float = 1.05) -> HalideSites:
     """The terminal sites of a dot, filled and empty, without those that ligands hold.
 
-    What is empty from the start beside a bound acid counts as the acid's: its other oxygens are
-    there, though only one names its site.
+    A halide whose `occupancy` is 0 is not there. What is empty from the start beside a bound acid
+    counts as the acid's: its other oxygens are there, though only one names its site.
 
     Args:
         dot: atoms from `cinedot.particle.build`.
         hop_reach: distance of a hop, lattice constants; see `Damage`.
 
     Raises:
-        InputError: the atoms carry no sites.
+        InputError: the atoms carry no sites, or a terminal halide is there in part.
 
     Example:
         >>> from cinedot.particle import Cuboid, build, host_named
@@ -49,10 +51,12 @@ def halide_sites(dot: Atoms, hop_reach: float = 1.05) -> HalideSites:
         (96, 96)
     """
     sites = lattice_sites(cuboid_of(dot))
-    filled = site_occupancy(dot) > 0
+    own = site_occupancy(dot) > 0
+    filled = own & (_share_of_site(dot, len(sites), sites.kind == "terminal") > 0)
     held = np.zeros(len(sites), dtype=bool)
     held[np.asarray(dot.arrays["site"])] = True
-    guests = held & ~filled & (sites.kind == "terminal")
+    held &= ~(own & ~filled)
+    guests = held & ~own & (sites.kind == "terminal")
     beside_acid = np.isin(sites.metal, sites.metal[guests])
     place = np.flatnonzero((sites.kind == "terminal") & (filled | ~(held | beside_acid)))
     one_way = KDTree(sites.abc[place]).query_pairs(hop_reach, output_type="ndarray")
@@ -61,3 +65,19 @@ def halide_sites(dot: Atoms, hop_reach: float = 1.05) -> HalideSites:
     return HalideSites(
         site=place, pairs=pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))], halide=halide
     )
+
+
+def _share_of_site(
+    dot: Atoms, sites: int, terminal: Bool[np.ndarray, " site"]
+) -> Float[np.ndarray, " site"]:
+    """How full each site's atoms say it is; terminal ones must be there or not."""
+    share = np.zeros(sites)
+    share[np.asarray(dot.arrays["site"])] = presence(dot)
+    in_part = np.flatnonzero(terminal & (share != 0) & (share != 1))
+    if len(in_part):
+        raise InputError(
+            f"halides that may hop must be there or not, but the one on site {in_part[0]} has the "
+            f"occupancy {share[in_part[0]]:g}.",
+            remedy="Set it to 0 or 1, or leave the damage out.",
+        )
+    return share

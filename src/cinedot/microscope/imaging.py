@@ -16,6 +16,7 @@ from jaxtyping import Array, Complex, Float
 from cinedot.core import InputError
 from cinedot.microscope.envelopes import transfer
 from cinedot.microscope.optics import Aberrations
+from cinedot.microscope.parallel import batch_size
 
 
 @runtime_checkable
@@ -117,7 +118,9 @@ def _images(
     if all(jnp.ndim(leaf) == 0 for leaf in lens):
         through, weights = _transfers(lens, pixel, shape, coherence)
         return jax.lax.map(
-            lambda wave: blurred(_seen(wave, through, weights), lens.vibration, pixel), waves
+            lambda wave: blurred(_seen(wave, through, weights), lens.vibration, pixel),
+            waves,
+            batch_size=batch_size(),
         )
     each = Aberrations(*(jnp.broadcast_to(leaf, waves.shape[:1]) for leaf in lens))
 
@@ -126,7 +129,7 @@ def _images(
         through, weights = _transfers(own, pixel, shape, coherence)
         return blurred(_seen(wave, through, weights), own.vibration, pixel)
 
-    return jax.lax.map(one, (waves, each))
+    return jax.lax.map(one, (waves, each), batch_size=batch_size())
 
 
 def _transfers(

@@ -16,6 +16,7 @@ from scipy.spatial import KDTree
 
 from cinedot.core import InputError
 from cinedot.microscope.damage_rates import beam_rate_per_s
+from cinedot.microscope.presence import presence, with_presence
 from cinedot.particle.build import cuboid_of
 from cinedot.particle.filling import own_species
 
@@ -101,7 +102,8 @@ def shelled_dot(dot: Atoms, shell: LigandShell, *, rng: np.random.Generator) -> 
     atoms nearer than 0.14 nm, its hydrogen lost: static random carbon of the same mean density.
 
     Args:
-        dot: atoms from `cinedot.particle.build` with `ligands=AllAtoms()`.
+        dot: atoms from `cinedot.particle.build` with `ligands=AllAtoms()`; full where they carry
+            no `occupancy`.
         shell: how ligands move and freeze.
         rng: chance: where frozen atoms are, and when chains freeze.
 
@@ -115,7 +117,7 @@ def shelled_dot(dot: Atoms, shell: LigandShell, *, rng: np.random.Generator) -> 
         >>> int((~whole.frozen).sum()) == len(dot), len(whole.critical_dose_e_per_nm2)
         (True, 40)
     """
-    in_chain = chain_atoms(dot)
+    dot, in_chain = with_presence(dot), chain_atoms(dot)
     moving = np.flatnonzero(in_chain)
     spread = _spread_angstrom(dot, moving, shell)
     heavy = dot.numbers[moving] != _HYDROGEN
@@ -141,18 +143,18 @@ def shelled_dot(dot: Atoms, shell: LigandShell, *, rng: np.random.Generator) -> 
 
 def shell_occupancy(
     whole: ShelledDot,
-    begin_e_per_nm2: Float[np.ndarray, " frame"],
-    end_e_per_nm2: Float[np.ndarray, " frame"],
-) -> Float[np.ndarray, "frame atom"]:
-    """How full each atom is in frames that begin and end at cumulative doses: filmed means.
+    begin_e_per_nm2: Float[np.ndarray, " span"],
+    end_e_per_nm2: Float[np.ndarray, " span"],
+) -> Float[np.ndarray, "span atom"]:
+    """How full each atom is on average in spans that begin and end at cumulative doses.
 
-    A chain caught within a frame shows both ways, each for its part of the frame. Atoms of the
-    core keep their own occupancy. All is known from the dose, so frames need no state.
+    A chain caught within a span shows both ways, each for its part of it. Atoms of the core keep
+    their own occupancy. All is known from the dose, so spans need no state.
     """
     ends = np.maximum(end_e_per_nm2, np.nextafter(begin_e_per_nm2, np.inf))
     caught = (ends[:, None] - whole.critical_dose_e_per_nm2) / (ends - begin_e_per_nm2)[:, None]
     caught = np.clip(caught, 0.0, 1.0)[:, whole.chain]
-    own = np.asarray(whole.atoms.arrays["occupancy"], dtype=float)
+    own = presence(whole.atoms)
     as_chain = np.where(whole.frozen, caught, 1 - caught)
     return np.where(whole.chain < 0, own, as_chain)
 

@@ -174,36 +174,6 @@ def stretches(state: MotionState, count: int) -> Iterator[Stretch]:
         yield stretch
 
 
-def moving_poses(
-    motion: Motion,
-    *,
-    start: Rotation,
-    centre_nm: Float[np.ndarray, " 3"],
-    frames: int,
-    frame_s: float,
-    rng: np.random.Generator,
-) -> Poses:
-    """The pose at every sub-frame of a whole movie; arguments as in `begin_motion`.
-
-    Example:
-        >>> poses = moving_poses(Motion(), start=Rotation.identity(), centre_nm=np.zeros(3),
-        ...                      frames=4, frame_s=0.02, rng=np.random.default_rng(0))
-        >>> len(poses)
-        20
-    """
-    begun = begin_motion(
-        motion, start=start, centre_nm=centre_nm, frames=frames, frame_s=frame_s, rng=rng
-    )
-    return next_stretch(begun, frames)[0].poses
-
-
-def mean_poses(poses: Poses, subframes: int) -> tuple[Rotation, Float[np.ndarray, "frame 3"]]:
-    """Each frame's mean rotation and mean place, from its sub-frames."""
-    rotations = poses.rotation.reshape(-1, subframes, 3, 3)
-    means = [Rotation.from_matrix(group).mean() for group in rotations]
-    return Rotation.concatenate(means), poses.shift_nm.reshape(-1, subframes, 3).mean(axis=1)
-
-
 def _moments(subframes: int) -> tuple[Float[np.ndarray, " moment"], list[int]]:
     """Moments of a frame in shares of it, mid-exposure among them; and which are filmed."""
     shown = (np.arange(subframes) + 0.5) / subframes

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from cinedot.core import InputError
+from cinedot.microscope.whole import require_whole
 
 _NOT_NEGATIVE = (
     "rocking_deg",
@@ -81,11 +82,7 @@ class Motion:
                 f"{self.defocus_drift_nm_per_s} and {self.pivot_nm}.",
                 remedy="Leave them out for no drift along the beam and turns about the centre.",
             )
-        if self.subframes < 1:
-            raise InputError(
-                f"`subframes` must be at least 1, but is {self.subframes}.",
-                remedy="5 is a good choice.",
-            )
+        require_whole("subframes", self.subframes, least=1, remedy="5 is a good choice.")
         if self.libration_deg > 0 and self.subframes < _BALANCED_MOMENTS:
             raise InputError(
                 f"`subframes` must be at least {_BALANCED_MOMENTS} to hold a libration, but is "

@@ -112,13 +112,20 @@ def simulate_movie(
         seed=seed,
     )
     require_sites(atoms)
+    return _in_memory(scene, name, progress or Silent())
+
+
+def _in_memory(scene: Scene, name: str, progress: Progress) -> SimulatedMovie:
+    """All frames of a scene, with the truth that was seen on the way."""
     witness = Witness(name=name, scene=scene)
-    expected = np.empty((frames, *shape), dtype=np.float32)
-    units = np.empty((frames, *shape), dtype=np.uint16)
-    parts = (progress or Silent()).track(
-        witness.seeing(filmed(begin_filming(scene))), description=f"simulating {name}", total=frames
+    expected = np.empty((scene.frames, *scene.shape), dtype=np.float32)
+    units = np.empty((scene.frames, *scene.shape), dtype=np.uint16)
+    shots = progress.track(
+        witness.seeing(filmed(begin_filming(scene))),
+        description=f"simulating {name}",
+        total=scene.frames,
     )
-    for number, shot in enumerate(parts):
+    for number, shot in enumerate(shots):
         expected[number] = shot.expected
         units[number] = camera_units(shot.signal[None], scene.camera)[0]
     movie = as_movie(units, name, scene.exposure, scene.lens)

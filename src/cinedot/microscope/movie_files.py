@@ -1,9 +1,6 @@
 """Movies written frame by frame: TIFF as ImageJ reads it, MRC, Zarr. Whole, or not at all."""
 
-import contextlib
-import os
-import shutil
-from collections.abc import Callable, Generator, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
@@ -12,8 +9,9 @@ import numpy as np
 from jaxtyping import Shaped
 
 from cinedot.core import InputError
-from cinedot.core.files import not_writable, written_whole
+from cinedot.core.files import written_whole
 from cinedot.core.nearest import did_you_mean
+from cinedot.microscope.movie_places import written_folder
 
 Frames = Iterable[Shaped[np.ndarray, "y x"]]
 
@@ -91,32 +89,6 @@ def require_movie_format(path: Path, kind: str) -> None:
         )
 
 
-@contextlib.contextmanager
-def written_folder(path: Path) -> Generator[Path]:
-    """Yield a folder beside `path`; it takes the place of `path` when all went well.
-
-    Raises:
-        InputError: the place cannot be written, or holds a file.
-    """
-    if path.is_file():
-        raise InputError(
-            "this must be a folder, but is a file.", remedy="Choose another name.", file=path
-        )
-    beside = path.with_name(f".{path.name}.{os.getpid()}.part")
-    old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    try:
-        beside.mkdir(parents=True)
-        yield beside
-        if path.exists():
-            path.replace(old)
-        beside.replace(path)
-    except OSError as fault:
-        raise not_writable(path, fault) from fault
-    finally:
-        for left in (beside, old):
-            shutil.rmtree(left, ignore_errors=True)
-
-
 def write_tiff_frames(frames: Frames, path: Path, sheet: Sheet) -> None:
     """Frames as ImageJ's TIFF; beyond 4 GB as BigTIFF with the same description.
 
@@ -188,7 +160,11 @@ def _write_zarr(frames: Frames, path: Path, sheet: Sheet) -> None:
     group = zarr.open_group(path, mode="w", zarr_format=3)
     count, rows, columns = sheet.shape
     array = group.create_array(
-        "0", shape=(count, rows, columns), chunks=(1, rows, columns), dtype=sheet.kind
+        "0",
+        shape=(count, rows, columns),
+        chunks=(1, rows, columns),
+        dtype=sheet.kind,
+        dimension_names=("t", "y", "x"),
     )
     x_nm, y_nm = sheet.pixel_nm
     time: dict[str, str] = {"name": "t", "type": "time"}
@@ -229,3 +205,5 @@ _WRITERS: dict[str, tuple[Callable[[Frames, Path, Sheet], None], bool]] = {
     ".mrc": (_write_mrc, False),
     ".zarr": (_write_zarr, True),
 }
+
+MOVIE_ENDINGS = tuple(_WRITERS)

@@ -10,6 +10,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from cinedot.core import InputError
+from cinedot.microscope.whole import require_whole
 from cinedot.particle import Cuboid, HeadGroups, Host, build
 
 _TRIES = 20_000
@@ -39,24 +40,33 @@ def place_dots(
     shape: tuple[int, int] = (512, 512),
     pixel_nm: float = 0.1,
     gap_nm: float = 1.5,
-    tilt_deg: float = 6.0,
+    tilt_deg: float | None = 6.0,
     seed: int = 0,
 ) -> list[SurveyDot]:
-    """Cubes strewn over a field, face-on within a tilt, in any in-plane direction.
+    """Cubes strewn over a field, face-on within a tilt or turned at random.
 
     Args:
         edges: Pb atoms an edge of each cube, as many as there shall be.
         host, compound: what they are made of.
         shape, pixel_nm: the field.
         gap_nm: least distance between the circles around two dots, and to the field's border.
-        tilt_deg: largest angle between a face's normal and the beam, degrees.
+        tilt_deg: largest angle between a face's normal and the beam, degrees, any direction in
+            the plane; None for dots that lie in any way, all rotations alike.
         seed: chance.
 
     Raises:
-        InputError: the field has no room for so many.
+        InputError: the field has no room for so many; a negative seed; a tilt that is none.
     """
+    require_whole("seed", seed, least=0, remedy="Say 0.")
+    if tilt_deg is not None and not 0 <= tilt_deg <= 90:
+        raise InputError(
+            f"`tilt_deg` must be 0 to 90 degrees, but is {tilt_deg}.",
+            remedy="None turns dots in all directions alike.",
+        )
     rng = np.random.default_rng(seed)
-    circles = [n * host.lattice_nm / math.sqrt(2) for n in edges]
+    # A face's half diagonal, or the cube's where a corner may point anywhere.
+    reach = math.sqrt(2) if tilt_deg is not None else math.sqrt(3)
+    circles = [n * host.lattice_nm * reach / 2 for n in edges]
     places = _strewn(circles, shape, pixel_nm, gap_nm, rng)
     return [
         SurveyDot(
@@ -68,7 +78,7 @@ def place_dots(
             ),
             x_nm=float(x),
             y_nm=float(y),
-            rotation=_face_on(tilt_deg, rng),
+            rotation=Rotation.random(rng=rng) if tilt_deg is None else _face_on(tilt_deg, rng),
         )
         for n, (x, y) in zip(edges, places, strict=True)
     ]

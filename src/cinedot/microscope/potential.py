@@ -32,6 +32,8 @@ class Multislice:
 
     An atom between the planes of two slices is shared by them in proportion to its nearness: the
     wave is then continuous in every atom's place and right to second order in their distance.
+    Heavy atoms at rest bear it badly, as their phases have no finest detail: halved between planes
+    0.025 nm apart, a column of lead is off by 4.6 %, by 0.2 % with a displacement of 0.02 A^2.
 
     Attributes:
         slice_angstrom: distance of the slices' planes. Relative error of a tilted QD4's wave

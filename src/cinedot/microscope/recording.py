@@ -1,5 +1,6 @@
 """A simulation on disk: the movie, its truth beside it, and a sample.toml to analyse it by."""
 
+import json
 import math
 import tomllib
 from collections.abc import Callable, Iterator
@@ -15,11 +16,22 @@ from cinedot.core.files import not_readable, written_whole
 from cinedot.core.tables import write_table
 from cinedot.microscope.camera import Camera, Exposure, camera_units
 from cinedot.microscope.filming import Filming, filmed
-from cinedot.microscope.movie_files import Sheet, require_movie_format, write_movie, written_folder
+from cinedot.microscope.movie_files import (
+    MOVIE_ENDINGS,
+    Sheet,
+    require_movie_format,
+    write_movie,
+)
+from cinedot.microscope.movie_places import (
+    require_movie_place,
+    require_own_folder,
+    written_folder,
+)
 from cinedot.microscope.scene import Scene
 from cinedot.microscope.truth import has_sites
 from cinedot.microscope.witness import Frame, Witness
 
+_TABLES = ("frames", "sites", "events")
 _KINDS = {8: "uint8", 16: "uint16", 32: "float32"}
 
 
@@ -120,12 +132,12 @@ def write_simulation(
         progress: where to show how far it has come.
 
     Raises:
-        InputError: an unknown ending, other bits, a place that cannot be written; no movie and no
-            truth is left there then.
+        InputError: an unknown ending, other bits, a place that cannot be written or that others
+            hold; no movie and no truth is left there then.
     """
     scene = filming.scene
     held = numbers(bits, scene.camera, scene.exposure)
-    require_movie_format(path, held.kind)
+    require_place(path, held.kind)
     truth, manifest = path.with_suffix(".truth"), path.parent / "sample.toml"
     section = _movie_section(scene, held, path)
     new = not manifest.exists()
@@ -148,6 +160,33 @@ def write_simulation(
         to_add="" if new or told else f"[{section.replace(']', ']]', 1)}",
         has_sites=has_sites(scene.atoms),
     )
+
+
+def require_place(path: Path, kind: str) -> None:
+    """Refuse, before anything is filmed, a movie or a truth that could not be written there.
+
+    Raises:
+        InputError: an ending that names no format or cannot hold the numbers; a name that is no
+            text; a folder in the movie's place, other files in that of its truth, the truth of
+            another movie; a folder that cannot be written to.
+    """
+    require_movie_format(path, kind)
+    require_movie_place(path)
+    if not path.name.isprintable():
+        raise InputError(
+            f"the movie's name must be text that a sample.toml can hold, but is {path.name!r}.",
+            remedy="Choose another name.",
+        )
+    truth = path.with_suffix(".truth")
+    require_own_folder(truth, [f"{name}.parquet" for name in _TABLES])
+    others = [path.with_suffix(ending) for ending in MOVIE_ENDINGS if ending != path.suffix]
+    shared = next((other for other in others if truth.exists() and other.exists()), None)
+    if shared is not None and not path.exists():
+        raise InputError(
+            f"{truth.name} must be the truth of one movie, but is that of {shared.name}.",
+            remedy="Choose another name, or another folder.",
+            file=path,
+        )
 
 
 def _recorded(
@@ -189,19 +228,18 @@ def _movie_section(scene: Scene, held: Numbers, path: Path) -> str:
         "[movie]",
         f"name = {_quoted(path.stem)}",
         f"file = {_quoted(path.name)}",
-        f'pixel_size = "{exposure.pixel_nm:.9g} nm"',
-        f'frame_time = "{exposure.frame_s:.9g} s"',
-        f'voltage = "{lens.voltage_kv:.9g} kV"',
-        f'spherical_aberration = "{lens.spherical_aberration_um:.9g} um"',
-        f'defocus = "{lens.defocus_nm:.9g} nm"',
-        f'dose_rate = "{exposure.dose_rate_e_per_nm2_s:.9g} e/nm2/s"',
-        f"gain = {held.gain:.9g}",
+        f'pixel_size = "{exposure.pixel_nm:.12g} nm"',
+        f'frame_time = "{exposure.frame_s:.12g} s"',
+        f'voltage = "{lens.voltage_kv:.12g} kV"',
+        f'spherical_aberration = "{lens.spherical_aberration_um:.12g} um"',
+        f'defocus = "{lens.defocus_nm:.12g} nm"',
+        f'focal_spread = "{lens.focal_spread_nm:.12g} nm"',
+        f'dose_rate = "{exposure.dose_rate_e_per_nm2_s:.12g} e/nm2/s"',
+        f"gain = {held.gain:.12g}",
         f"offset = {float(held.offset)!r}",
     ]
     if held.kind == "uint8":
         lines.append("processed = true  # cut and rescaled to 8 bits")
-    if lens.focal_spread_nm > 0:
-        lines.append(f'focal_spread = "{lens.focal_spread_nm:.9g} nm"')
     return "\n".join(lines) + "\n"
 
 
@@ -231,13 +269,14 @@ def _tells(manifest: Path, section: str) -> bool:
         ) from fault
     wanted = tomllib.loads(section)["movie"]
     listed = movies if isinstance(movies, list) else [movies]
-    unnamed = {key: value for key, value in wanted.items() if key != "name"}
+    unnamed = {"processed": False} | {key: wanted[key] for key in wanted if key != "name"}
     return any(
-        isinstance(one, dict) and all(one.get(key) == value for key, value in unnamed.items())
+        isinstance(one, dict)
+        and all(({"processed": False} | one).get(key) == value for key, value in unnamed.items())
         for one in listed
     )
 
 
 def _quoted(text: str) -> str:
-    escaped = text.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{escaped}"'
+    # JSON escapes as TOML's basic strings do, but for the one control character that it lets by.
+    return json.dumps(text, ensure_ascii=False).replace("\x7f", "\\u007f")

@@ -15,9 +15,11 @@ from cinedot.microscope.ligand_shell import LigandShell
 from cinedot.microscope.moves import Motion
 from cinedot.microscope.potential import Multislice
 from cinedot.microscope.support import AmorphousCarbon, Support
+from cinedot.microscope.whole import require_whole
 
 MOVIE_SLICES = Multislice(slice_angstrom=3.0)
-"""With the default displacements, under 1 % of the wave's modulation from thin slices."""
+"""Slices alone, against 0.025 nm with the default displacements, cost a QD4 0.6 % of its wave's
+modulation (q < 1 per angstrom) tilted or on axis, and 0.9 % and 0.3 % of its image's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,12 +30,14 @@ class Scene:
         atoms: the dot about its centre, angstrom; its mean place is the middle of the field, in
             the plane z = 0.
         lens, exposure, camera: the instrument.
-        shape: rows and columns of a frame.
+        shape: rows and columns of a frame; the dot may come up to 0.5 nm beyond its border.
         frames: how many.
         support: a film behind the dot, touching its lowest atom in any pose; None for vacuum.
-        front: one in front of it, still.
+        front: one in front of it, still. Its wave and the dot's are multiplied, which forgets how
+            the film's wave spreads within the dot (`field.Surroundings`).
         support_moves: whether the support goes with the dot's anchor; each moment of a frame then
-            takes the whole field through the film, which takes several times as long.
+            takes the whole field through the film, which takes several times as long. Otherwise
+            the dot slides over it.
         motion: how the dot moves.
         damage: how its halides hop and leave; None where they stay.
         shell: how its ligands move and freeze; needs a dot with all their atoms. None where they
@@ -44,7 +48,8 @@ class Scene:
         seed: of everything that chance decides.
 
     Raises:
-        InputError: no frame, no wave pixel.
+        InputError: no frame, no pixel, numbers of them that are not whole, ions that leave, a
+            support that moves but is not there.
     """
 
     atoms: Atoms
@@ -65,14 +70,17 @@ class Scene:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.frames < 1:
+        for name, value, least, remedy in (
+            ("frames", self.frames, 1, "Say 40."),
+            *(("shape", side, 1, "Say (256, 256).") for side in self.shape),
+            ("oversampling", self.oversampling, 1, "2 is right for pixels of 0.042 nm."),
+            ("seed", self.seed, 0, "Say 0."),
+        ):
+            require_whole(name, value, least=least, remedy=remedy)
+        if self.support_moves and self.support is None:
             raise InputError(
-                f"`frames` must be at least 1, but is {self.frames}.", remedy="Say 40."
-            )
-        if self.oversampling < 1:
-            raise InputError(
-                f"`oversampling` must be at least 1, but is {self.oversampling}.",
-                remedy="2 is right for pixels of 0.042 nm.",
+                "`support_moves` must have a support to move, but there is none.",
+                remedy="Add a support, or leave it out.",
             )
         if self.damage is not None and isinstance(self.scattering.parametrization, PengIonic):
             raise InputError(
@@ -80,8 +88,6 @@ class Scene:
                 "`PengIonic`: the charge that leaves would make a false far field.",
                 remedy="Take `Kirkland()` or `Lobato()`, or leave the damage out.",
             )
-        if self.seed < 0:
-            raise InputError(f"`seed` must not be negative, but is {self.seed}.", remedy="Say 0.")
 
     def chance(self) -> tuple[np.random.SeedSequence, ...]:
         """Seeds of start, motion, support, counts, camera, front, shell and damage."""

@@ -14,13 +14,13 @@ from cinedot.core import Bars, InputError
 from cinedot.core.nearest import did_you_mean
 from cinedot.core.units import quantity
 from cinedot.microscope.camera import Camera, Exposure, one_view
+from cinedot.microscope.carbon import LAYERS_NM
 from cinedot.microscope.damage_rates import Damage
 from cinedot.microscope.filming import begin_filming
 from cinedot.microscope.lens import Lens
 from cinedot.microscope.ligand_shell import LigandShell
 from cinedot.microscope.moves import Motion
-from cinedot.microscope.movie_files import require_movie_format
-from cinedot.microscope.recording import Written, numbers, write_simulation
+from cinedot.microscope.recording import Written, numbers, require_place, write_simulation
 from cinedot.microscope.scene import Scene
 from cinedot.microscope.support import AmorphousCarbon, Support
 from cinedot.microscope.truth import has_sites
@@ -28,7 +28,6 @@ from cinedot.microscope.walls import Graphene, Nanohorns, Nanotube
 from cinedot.particle import build, cuboid_of
 from cinedot.particle.options import BuildOptions, read_options
 
-_SHEETS_NM = 0.335
 _ONE_VIEW_PX = 4096
 
 
@@ -39,12 +38,14 @@ class SimulateOptions:
     Attributes:
         out: the movie.
         compound, host, edges, ligands: what is built, as for `cinedot build`.
-        structure: a file of atoms instead; with ligands "all" those that it holds move.
+        structure: a file of atoms instead; with ligands "all" those that it holds move, and no
+            other choice of ligands goes with it.
         frames, seed, bits: whole numbers.
         size: pixels along the sides, as in "256" or "256,512", rows first.
         pixel_size, frame_time, dose_rate, defocus, voltage, spherical_aberration, focal_spread,
-        thickness, drift: numbers with their units.
-        support: none, carbon, nanotube, nanohorns or graphene.
+        thickness, front_thickness, drift: numbers with their units.
+        support, front: none, carbon, nanotube, nanohorns or graphene, behind and in front.
+        support_moves: whether the support behind drifts with the dot.
         damage: whether halides hop and leave.
         tumbles: how many a second.
         camera: ideal or oneview.
@@ -54,7 +55,7 @@ class SimulateOptions:
     compound: str | None = None
     host: str | None = None
     edges: str | None = None
-    ligands: str = "heads"
+    ligands: str | None = None
     structure: Path | None = None
     frames: int = 100
     seed: int = 0
@@ -69,6 +70,9 @@ class SimulateOptions:
     focal_spread: str = "3 nm"
     support: str = "none"
     thickness: str | None = None
+    support_moves: bool = False
+    front: str = "none"
+    front_thickness: str | None = None
     drift: str = "0.2 nm/s"
     damage: bool = False
     tumbles: float = 0.0
@@ -84,7 +88,7 @@ def simulate(options: SimulateOptions) -> str:
     from rich.console import Console
 
     scene = _scene(options)
-    require_movie_format(options.out, numbers(options.bits, scene.camera, scene.exposure).kind)
+    require_place(options.out, numbers(options.bits, scene.camera, scene.exposure).kind)
     known = has_sites(scene.atoms)
     if options.damage and not known:
         raise InputError(
@@ -123,7 +127,9 @@ def _scene(options: SimulateOptions) -> Scene:
         camera=_camera(options.camera, shape),
         shape=shape,
         frames=options.frames,
-        support=_support(options),
+        support=_support(options.support, options.thickness, "--support", "--thickness"),
+        front=_support(options.front, options.front_thickness, "--front", "--front-thickness"),
+        support_moves=options.support_moves,
         motion=Motion(
             tumbles_per_s=options.tumbles,
             drift_nm_per_s=_number(options.drift, "nm/s", "--drift"),
@@ -135,15 +141,10 @@ def _scene(options: SimulateOptions) -> Scene:
 
 
 def _atoms(options: SimulateOptions) -> Atoms:
-    _one_of(options.ligands, "--ligands", ("heads", "heavy", "all"))
+    ligands = options.ligands or "heads"
+    _one_of(ligands, "--ligands", ("heads", "heavy", "all"))
     if options.structure is not None:
-        typed = {"--compound": options.compound, "--host": options.host, "--edges": options.edges}
-        given = [name for name, value in typed.items() if value is not None]
-        if given:
-            raise InputError(
-                f"`--structure` must stand alone, but {', '.join(given)} came with it.",
-                remedy="Leave one or the other out.",
-            )
+        _require_alone(options)
         return _read(options.structure)
     request = read_options(
         BuildOptions(
@@ -151,8 +152,8 @@ def _atoms(options: SimulateOptions) -> Atoms:
             host=options.host,
             edges=options.edges or "4",
             seed=options.seed,
-            heads=options.ligands == "heads",
-            heavy=options.ligands == "heavy",
+            heads=ligands == "heads",
+            heavy=ligands == "heavy",
         )
     )
     return build(request.cuboid, request.compound, request.seed, ligands=request.ligands)
@@ -193,23 +194,40 @@ def _read(path: Path) -> Atoms:
     return atoms
 
 
-def _support(options: SimulateOptions) -> AmorphousCarbon | Support | None:
+def _require_alone(options: SimulateOptions) -> None:
+    """Refuse what `--structure` would silently overrule."""
+    typed = {
+        "--compound": options.compound,
+        "--host": options.host,
+        "--edges": options.edges,
+        f"--ligands {options.ligands}": None if options.ligands == "all" else options.ligands,
+    }
+    given = [name for name, value in typed.items() if value is not None]
+    if given:
+        raise InputError(
+            f"`--structure` must stand alone, but {', '.join(given)} came with it.",
+            remedy="Leave one or the other out: the file says what there is.",
+        )
+
+
+def _support(
+    kind: str, thickness: str | None, option: str, thickness_option: str
+) -> AmorphousCarbon | Support | None:
+    """What stands behind or in front, as two options name it."""
     kinds: dict[str, Callable[[float | None], AmorphousCarbon | Support | None]] = {
         "none": lambda _: None,
         "carbon": lambda nm: AmorphousCarbon(thickness_nm=2.0 if nm is None else nm),
         "nanotube": lambda nm: Nanotube(diameter_nm=2.0 if nm is None else nm),
         "nanohorns": lambda nm: Nanohorns(thickness_nm=4.0 if nm is None else nm),
-        "graphene": lambda nm: Graphene(layers=1 if nm is None else round(nm / _SHEETS_NM)),
+        "graphene": lambda nm: Graphene(layers=1 if nm is None else round(nm / LAYERS_NM)),
     }
-    _one_of(options.support, "--support", tuple(kinds))
-    thickness = options.thickness
-    if thickness is not None and options.support == "none":
+    _one_of(kind, option, tuple(kinds))
+    if thickness is not None and kind == "none":
         raise InputError(
-            "`--thickness` must come with a support, but there is none.",
-            remedy="Add --support carbon.",
+            f"`{thickness_option}` must come with a support, but there is none.",
+            remedy=f"Add {option} carbon.",
         )
-    nm = None if thickness is None else _number(thickness, "nm", "--thickness")
-    return kinds[options.support](nm)
+    return kinds[kind](None if thickness is None else _number(thickness, "nm", thickness_option))
 
 
 def _camera(name: str, shape: tuple[int, int]) -> Camera:
@@ -270,7 +288,5 @@ def _told(written: Written, scene: Scene) -> list[str]:
             "",
         ]
         return lines + written.to_add.splitlines()
-    if written.movie.suffix.lower() == ".zarr":
-        return [*lines, "            for zarr, napari and others; `cinedot analyze` reads no .zarr"]
     folder = shlex.quote(str(written.manifest.parent))
     return [*lines, f"{written.manifest} says what it is. Next: cinedot analyze {folder}"]

@@ -1,6 +1,6 @@
 """Atoms as the compiled code takes them: sorted by how they scatter, with what may be fitted."""
 
-from collections.abc import Hashable, Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -12,10 +12,10 @@ from jaxtyping import Array, Float, Int
 from cinedot.core import InputError
 from cinedot.microscope.centres import Kind, kinds
 from cinedot.microscope.grid import Grid
-from cinedot.microscope.potential import Scattering, heights_angstrom
+from cinedot.microscope.potential import Scattering
+from cinedot.microscope.rooms import slice_rooms
 
 _BLANK = -2
-_ROOMY = (8, 10, 12, 14, 16, 20, 24, 28)
 
 
 @jax.tree_util.register_dataclass
@@ -125,13 +125,39 @@ def specimens(
         dots, scattering, grid, dtype: as in `specimen`.
         rotations: for each dot the orientations that it will be seen in.
     """
+    _require_allowed(dtype)
+    planes = scattering.planes(max(_reaches(dots, rotations), default=0.0))
+    classes = _classes(dots, scattering)
+    counts = tuple(max(map(len, of_dots)) for of_dots in classes)
+    rooms = counts
+    if rotations is not None:
+        rooms = slice_rooms(classes, rotations, scattering.spacing_angstrom, planes)
+    tensors = [_tensor(of_dots) for of_dots in classes]
+    every = Specimen(
+        positions=(),
+        weights=(),
+        extra_u=(),
+        owner=(),
+        factors=jnp.asarray(_factors([of_dots[0] for of_dots in classes], grid), dtype=dtype),
+        tensors=jnp.asarray(np.reshape(tensors, (-1, 3, 3)), dtype=dtype),
+        rooms=rooms,
+        planes=planes,
+        anisotropic=tuple(bool(tensor.any()) for tensor in tensors),
+    )
+    return [_of_dot(every, of_dot, counts, dtype) for of_dot in _by_dot(classes, len(dots))]
+
+
+def _require_allowed(dtype: type[np.floating]) -> None:
     if dtype is np.float64 and not jnp.zeros(0, dtype=np.float64).dtype == np.float64:
         raise InputError(
             "`dtype` np.float64 must be allowed by JAX, but is not.",
             remedy="Set JAX_ENABLE_X64=1 in the environment.",
         )
-    planes = scattering.planes(max(_reaches(dots, rotations), default=0.0))
-    sorted_ = [
+
+
+def _classes(dots: Sequence[Atoms], scattering: Scattering) -> list[tuple[Kind, ...]]:
+    """The kinds of all dots; each class has one of every dot, empty where the dot lacks it."""
+    of_dots = [
         {
             kind.key: kind
             for kind in kinds(
@@ -140,37 +166,31 @@ def specimens(
         }
         for dot in dots
     ]
-    first = {key: kind for of_dot in sorted_ for key, kind in of_dot.items()}
-    counts = {key: max(len(of.get(key, ())) for of in sorted_) for key in first}
-    rooms = counts if rotations is None else _rooms(sorted_, counts, rotations, scattering, planes)
-    factors = jnp.asarray(_factors(tuple(first.values()), grid), dtype=dtype)
-    tensors = {key: _tensor(key, sorted_) for key in first}
+    first = {key: kind for of_dot in of_dots for key, kind in of_dot.items()}
     return [
-        Specimen(
-            positions=tuple(
-                _padded(of[key].positions_angstrom if key in of else np.zeros((0, 3)), n, dtype)
-                for key, n in counts.items()
-            ),
-            weights=tuple(
-                _padded(of[key].weight if key in of else np.zeros(0), n, dtype)
-                for key, n in counts.items()
-            ),
-            extra_u=tuple(
-                _padded(of[key].extra_u_angstrom2 if key in of else np.zeros(0), n, dtype)
-                for key, n in counts.items()
-            ),
-            owner=tuple(
-                _owners(of[key].owner if key in of else np.zeros(0, dtype=int), n)
-                for key, n in counts.items()
-            ),
-            factors=factors,
-            tensors=jnp.asarray(np.reshape(list(tensors.values()), (-1, 3, 3)), dtype=dtype),
-            rooms=tuple(rooms.values()),
-            planes=planes,
-            anisotropic=tuple(bool(tensor.any()) for tensor in tensors.values()),
-        )
-        for of in sorted_
+        tuple(of_dot.get(key, kind.emptied()) for of_dot in of_dots) for key, kind in first.items()
     ]
+
+
+def _by_dot(classes: Sequence[tuple[Kind, ...]], dots: int) -> list[tuple[Kind, ...]]:
+    return [tuple(of_dots[number] for of_dots in classes) for number in range(dots)]
+
+
+def _of_dot(
+    every: Specimen,
+    of_dot: Sequence[Kind],
+    counts: Sequence[int],
+    dtype: type[np.floating],
+) -> Specimen:
+    """What all dots share, with one dot's centres, padded to the common counts."""
+    each = list(zip(of_dot, counts, strict=True))
+    return replace(
+        every,
+        positions=tuple(_padded(kind.positions_angstrom, n, dtype) for kind, n in each),
+        weights=tuple(_padded(kind.weight, n, dtype) for kind, n in each),
+        extra_u=tuple(_padded(kind.extra_u_angstrom2, n, dtype) for kind, n in each),
+        owner=tuple(_owners(kind.owner, n) for kind, n in each),
+    )
 
 
 def radius_angstrom(dot: Atoms) -> float:
@@ -181,8 +201,9 @@ def radius_angstrom(dot: Atoms) -> float:
 def factor_frequencies(grid: Grid) -> tuple[Float[np.ndarray, " ky"], Float[np.ndarray, " kx"]]:
     """The grid's frequencies qy, qx from zero to below Nyquist's, 1/angstrom.
 
-    Waves stop at two thirds of it, phases do not: cut there as well, the sharp phases of atoms at
-    rest would lose half as much again of a QD4's wave.
+    Waves stop at two thirds of it, phases do not, nor at Nyquist's circle: on 0.007 nm pixels the
+    wave of a column of lead at rest is off by 1.6 %; cut at the circle by 3.4, at two thirds of it
+    by 8.3 %.
     """
     ky, kx = (np.arange((side + 1) // 2) / (side * grid.pixel_angstrom) for side in grid.shape)
     return ky, kx
@@ -192,33 +213,13 @@ def _factors(classes: Sequence[Kind], grid: Grid) -> Float[np.ndarray, "class ky
     qy, qx = factor_frequencies(grid)
     q = np.hypot(qy[:, None], qx[None, :])
     factors = [kind.factor_angstrom(q.ravel()).reshape(q.shape) for kind in classes]
-    return np.where(q <= 0.5 / grid.pixel_angstrom, factors, 0.0).reshape(-1, *q.shape)
+    return np.reshape(factors, (-1, *q.shape))
 
 
-def _tensor(key: Hashable, dots: Sequence[Mapping[Hashable, Kind]]) -> Float[np.ndarray, "3 3"]:
+def _tensor(of_dots: Sequence[Kind]) -> Float[np.ndarray, "3 3"]:
     """A class's tensor, the mean of its centres in all dots."""
-    held = [of[key] for of in dots if key in of]
-    weights = [len(kind) for kind in held]
-    return np.average([kind.tensor_angstrom2() for kind in held], axis=0, weights=weights)
-
-
-def _rooms(
-    dots: Sequence[Mapping[Hashable, Kind]],
-    counts: Mapping[Hashable, int],
-    rotations: Sequence[Float[np.ndarray, "pose 3 3"]],
-    scattering: Scattering,
-    planes: int,
-) -> dict[Hashable, int]:
-    """The most centres of each class that any slice holds in any pose, rounded up."""
-    rooms: dict[Hashable, int] = {}
-    for key, count in counts.items():
-        most = max(
-            _most_in_a_slice(of[key].positions_angstrom, seen, scattering, planes)
-            for of, seen in zip(dots, rotations, strict=True)
-            if key in of
-        )
-        rooms[key] = min(count, _roomy(most))
-    return rooms
+    tensors = [kind.tensor_angstrom2() for kind in of_dots]
+    return np.average(tensors, axis=0, weights=[len(kind) for kind in of_dots])
 
 
 def _reaches(
@@ -231,32 +232,6 @@ def _reaches(
         float(np.abs(np.einsum("pj,aj->pa", seen[:, 2, :], dot.positions)).max(initial=0.0))
         for dot, seen in zip(dots, rotations, strict=True)
     ]
-
-
-def _most_in_a_slice(
-    positions: Float[np.ndarray, "atom 3"],
-    rotations: Float[np.ndarray, "pose 3 3"],
-    scattering: Scattering,
-    planes: int,
-) -> int:
-    """The most atoms that any slice shares in, over all poses."""
-    z = np.einsum("pj,aj->pa", rotations[:, 2, :], positions)
-    heights = heights_angstrom(planes, scattering.spacing_angstrom)
-    # An atom shares in a slice if it is nearer than one spacing; rounding must not push one out.
-    reach = scattering.spacing_angstrom + 1e-3
-    z = np.sort(z, axis=1)
-    held = [
-        np.searchsorted(row, heights + reach) - np.searchsorted(row, heights - reach) for row in z
-    ]
-    return int(np.max(held, initial=0))
-
-
-def _roomy(seats: int) -> int:
-    """The next of 8, 10, 12, 14, 16, 20, ...: few shapes are ever compiled, little is wasted."""
-    scale = 1
-    while _ROOMY[-1] * scale < seats:
-        scale *= 2
-    return next(room * scale for room in _ROOMY if room * scale >= seats)
 
 
 def _padded(

@@ -27,7 +27,8 @@ from cinedot.microscope.placing import SurveyDot
 from cinedot.microscope.poses import Poses
 from cinedot.microscope.potential import Multislice, passage
 from cinedot.microscope.specimen import radius_angstrom, specimens
-from cinedot.microscope.support import AmorphousCarbon, Everywhere, film
+from cinedot.microscope.support import CONTACT_NM, AmorphousCarbon, Everywhere, film
+from cinedot.microscope.whole import require_whole
 from cinedot.particle.build import cuboid_of
 
 if TYPE_CHECKING:
@@ -39,8 +40,6 @@ SURVEY_LENS = Lens(defocus_nm=10.0)
 
 SURVEY_EXPOSURE = Exposure(dose_rate_e_per_nm2_s=1e5, frame_s=1.0, pixel_nm=0.1)
 SURVEY_FILM = AmorphousCarbon(thickness_nm=5.0, covers=Everywhere(), slice_nm=1.25)
-
-_CONTACT_NM = 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +87,7 @@ def simulate_survey(
         name: the image's name.
 
     Raises:
-        InputError: a field smaller than a dot's patch.
+        InputError: a field smaller than a dot's patch, no wave pixel, a negative seed.
 
     Example:
         >>> from cinedot.microscope.placing import place_dots
@@ -98,6 +97,8 @@ def simulate_survey(
         >>> simulate_survey(dots, shape=(64, 64)).image.data.shape
         (64, 64)
     """
+    require_whole("oversampling", oversampling, least=1, remedy="3 is right for 0.1 nm.")
+    require_whole("seed", seed, least=0, remedy="Say 0.")
     grid = Grid(shape=shape, pixel_nm=exposure.pixel_nm).finer(oversampling)
     of_film, of_counts, of_camera = np.random.SeedSequence(seed).spawn(3)
     behind = film(support, top_nm=0.0, grid=grid, lens=lens, rng=np.random.default_rng(of_film))
@@ -133,12 +134,7 @@ def _field(
         return field
     reach = max(radius_angstrom(dot.atoms) for dot in dots)
     patch = patch_pixels(reach, grid.pixel_angstrom)
-    if patch > min(grid.shape):
-        raise InputError(
-            f"`shape` must span {patch * grid.pixel_nm:.2f} nm to hold the largest dot, but spans "
-            f"{min(grid.extent_nm):.2f} nm.",
-            remedy="Take more pixels, or larger ones.",
-        )
+    _require_fit(patch, grid)
     poses = [_on_film(dot) for dot in dots]
     how = passage(scattering, lens, grid)
     ready = specimens(
@@ -164,10 +160,19 @@ def _field(
     return field
 
 
+def _require_fit(patch: int, grid: Grid) -> None:
+    if patch > min(grid.shape):
+        raise InputError(
+            f"`shape` must span {patch * grid.pixel_nm:.2f} nm to hold the largest dot, but spans "
+            f"{min(grid.extent_nm):.2f} nm.",
+            remedy="Take more pixels, or larger ones.",
+        )
+
+
 def _on_film(dot: SurveyDot) -> Poses:
     """The dot's pose with its lowest atom in contact with the film at z = 0."""
     turned = dot.atoms.positions @ dot.rotation.as_matrix().T
-    height = -_CONTACT_NM - turned[:, 2].max() / 10
+    height = -CONTACT_NM - turned[:, 2].max() / 10
     return Poses.of(dot.rotation, np.array([[dot.x_nm, dot.y_nm, height]]))
 
 

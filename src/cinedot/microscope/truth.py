@@ -12,6 +12,7 @@ from scipy.spatial.transform import Rotation
 from cinedot.microscope.damage import HalideEvent
 from cinedot.microscope.halide_sites import EMPTY
 from cinedot.microscope.poses import quaternions
+from cinedot.microscope.presence import presence
 from cinedot.particle import lattice_sites, site_occupancy
 from cinedot.particle.build import cuboid_of
 
@@ -92,7 +93,7 @@ def true_sites(
 
     Args:
         movie: the movie's name.
-        dot: the atoms before the movie.
+        dot: the atoms before the movie; a site is as full as its atoms' `occupancy` says.
         frames: how many frames there are.
         changes: what changed, in order of time; a change in frame 0 is a site's first filling.
 
@@ -103,6 +104,7 @@ def true_sites(
 
     sites = lattice_sites(cuboid_of(dot))
     filled = site_occupancy(dot)
+    filled[np.asarray(dot.arrays["site"])] *= presence(dot)
     intervals: list[list[tuple[int, float]]] = [[(0, float(share))] for share in filled]
     for change in changes:
         if change.frame == 0:

@@ -10,6 +10,7 @@ from scipy.spatial.transform import Rotation
 from cinedot.core import InputError
 from cinedot.microscope.carbon import LAYERS_NM, graphene_nm, nanohorn_nm, nanotube_nm
 from cinedot.microscope.regions import Everywhere, Region
+from cinedot.microscope.whole import require_whole
 
 _U_ANGSTROM2 = 0.005
 
@@ -32,7 +33,8 @@ class Graphene:
     u_angstrom2: float = _U_ANGSTROM2
 
     def __post_init__(self) -> None:
-        _require_positive(self, "layers", "slice_nm")
+        require_whole("layers", self.layers, least=1, remedy="One is graphene.")
+        _require_positive(self, "slice_nm")
 
     @property
     def depth_nm(self) -> float:
@@ -80,7 +82,8 @@ class Nanotube:
     u_angstrom2: float = _U_ANGSTROM2
 
     def __post_init__(self) -> None:
-        _require_positive(self, "diameter_nm", "walls", "slice_nm")
+        require_whole("walls", self.walls, least=1, remedy="Most tubes have one.")
+        _require_positive(self, "diameter_nm", "slice_nm")
         if self.diameter_nm - 2 * (self.walls - 1) * LAYERS_NM < 0.3:
             raise InputError(
                 f"`diameter_nm` must leave the innermost of {self.walls} walls 0.3 nm, but is "
@@ -114,7 +117,8 @@ class Nanotube:
 class Nanohorns:
     """A nanohorn aggregate: horns that radiate from a centre, their tips on a circle.
 
-    The horns lie across the beam at random depths; a horn's length is the aggregate's radius.
+    The horns lie across the beam at random depths, evenly spread but for a random turn within
+    each one's share of the circle; a horn's length is the aggregate's radius.
 
     Attributes:
         horns: how many, all around.
@@ -139,7 +143,8 @@ class Nanohorns:
     u_angstrom2: float = _U_ANGSTROM2
 
     def __post_init__(self) -> None:
-        _require_positive(self, "horns", "radius_nm", "base_diameter_nm", "slice_nm")
+        require_whole("horns", self.horns, least=1, remedy="Say 40.")
+        _require_positive(self, "radius_nm", "base_diameter_nm", "slice_nm")
         if self.thickness_nm < self.base_diameter_nm:
             raise InputError(
                 f"`thickness_nm` must hold a horn of {self.base_diameter_nm} nm, but is "
@@ -162,9 +167,10 @@ class Nanohorns:
         centre = np.array([self.across * field_nm[1], self.down * field_nm[0]])
         room = self.depth_nm - 2 * np.hypot(horn[:, 1], horn[:, 2]).max()
         whole: list[Float[np.ndarray, "atom 3"]] = []
-        for _ in range(self.horns):
+        for sector in range(self.horns):
             rolled = Rotation.from_euler("x", rng.uniform(0, 2 * math.pi)).apply(horn)
-            rolled[:, :2] = _turned(rolled[:, :2], rng.uniform(0, 2 * math.pi)) + centre
+            azimuth = 2 * math.pi * (sector + rng.random()) / self.horns
+            rolled[:, :2] = _turned(rolled[:, :2], azimuth) + centre
             rolled[:, 2] += room * rng.random() - rolled[:, 2].min()
             whole.append(_within(rolled, field_nm, border_nm, Everywhere()))
         return np.concatenate(whole)
