@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinedot.core import InputError
@@ -64,6 +64,7 @@ def test_delimiters_and_decimal_marks(table, text):
     assert values(table(text)) == [[450, 451], [1.5, 2.5]]
 
 
+@settings(deadline=None)
 @given(
     rows=st.lists(
         st.lists(st.floats(-1e6, 1e6).map(lambda v: round(v, 3)), min_size=2, max_size=2),

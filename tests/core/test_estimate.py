@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinedot.core import Estimate
@@ -16,10 +16,12 @@ def test_an_estimate_refuses_what_is_no_answer(wrong: dict[str, float]) -> None:
         Estimate(**({"value": 1.0, "sigma": 0.1, "unit": "nm", "method": "test"} | wrong))
 
 
+@settings(deadline=None)
 @given(st.floats(-1e5, 1e5), st.floats(1e-5, 1e3))
 def test_rounding_stays_within_a_tenth_of_sigma(value: float, sigma: float) -> None:
-    # Two digits of sigma leave at most half a unit of its second digit: sigma / 20.
-    assert abs(float(value_text(value, sigma)) - value) <= sigma / 20 + 1e-12
+    # Two digits of sigma leave at most half a unit of its second digit: sigma / 20. A value of
+    # 1e5 is itself known to 7e-12, and reading and subtracting it rounds twice more.
+    assert abs(float(value_text(value, sigma)) - value) <= sigma / 20 + 3e-11
 
 
 def test_limits_are_marked() -> None:

@@ -1,7 +1,7 @@
 """Units: what instruments and people write, turned into plain numbers."""
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from cinedot.core import InputError
@@ -35,11 +35,13 @@ def test_time_units() -> None:
     assert [time_s_per(text) for text in ("s", "sec", "ms", "nm", "")] == [1, 1, 1e-3, None, None]
 
 
+@settings(deadline=None)
 @given(st.floats(1e-6, 1e6))
 def test_a_bare_number_is_in_the_unit_asked_for(number: float) -> None:
     assert quantity(number, "nm", key="pixel_size") == number
 
 
+@settings(deadline=None)
 @given(st.floats(1e-3, 1e3))
 def test_text_and_number_agree_across_units(number: float) -> None:
     # Tolerance: quantity() keeps 14 significant digits.

@@ -211,8 +211,9 @@ def test_acids_hold_their_metal_from_outside(dressed):
             carbon = one.positions_angstrom[1] - one.positions_angstrom[0]
             back = seat.metal_angstrom - one.positions_angstrom[0]
             cosine = carbon @ back / np.linalg.norm(carbon) / np.linalg.norm(back)
-            # Placed at 112-128 degrees; the relaxation may bend it some more.
-            assert 105 < np.degrees(np.arccos(cosine)) < 135
+            # Placed at 112-128 degrees; the relaxation bends it, by 2 at the most in 18 dots, with
+            # exponential odds of about a degree: by 12 less than once in a million.
+            assert 100 < np.degrees(np.arccos(cosine)) < 140
 
 
 def test_malates_have_the_hand_that_was_asked_for(dressed):

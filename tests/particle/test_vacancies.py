@@ -1,6 +1,6 @@
 """Draws of empty sites: against enumeration, the figures of science.md 2.2, and symmetry.
 
-Limits of statistical tests fail right code once in a million (chi-square at 1e-6, 4.9 sigma).
+Limits of statistical tests fail right code once in a million (chi-square, 4.9 sigma).
 """
 
 from collections import Counter
@@ -84,7 +84,9 @@ def never():
 def assert_chi_square(counts, expected):
     __tracebackhide__ = True
     print("counts", np.asarray(counts), "expected", np.round(expected, 1))
-    assert stats.chisquare(counts, expected).pvalue > ONCE_IN_A_MILLION
+    # Counts of 20 and more a cell pass chi-square's limit of 1e-5 up to twice as often as it says
+    # (1.5e6 multinomial draws), and more further out: its 1e-7 is once in a million with room.
+    assert stats.chisquare(counts, expected).pvalue > ONCE_IN_A_MILLION / 10
 
 
 def test_the_rule_empties_corners_then_edges_each_alike(qd4, rng):
@@ -96,7 +98,8 @@ def test_the_rule_empties_corners_then_edges_each_alike(qd4, rng):
     hits = np.bincount(np.concatenate(draws), minlength=98)[qd4.rank == 1]
     # Five of 36 drawn without replacement: variance p (1 - p) N, and a sum over 36 that is fixed.
     statistic = ((hits - hits.mean()) ** 2).sum() / (1500 * 5 / 36 * 31 / 35)
-    assert statistic < stats.chi2.isf(ONCE_IN_A_MILLION, 35)
+    # Counts of 208 a cell: their own skewness moves chi-square's limit by less than 1 %.
+    assert statistic < 1.02 * stats.chi2.isf(ONCE_IN_A_MILLION, 35)
 
 
 @pytest.mark.parametrize(

@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.integrate import quad
 
@@ -54,6 +54,7 @@ def test_maximum_per_nm_of_a_gaussian_in_energy_is_the_root_of_its_quadratic():
 bands = {"peak_nm": st.floats(350, 800), "fwhm_nm": st.floats(5, 60), "skew": st.floats(-0.6, 0.6)}
 
 
+@settings(deadline=None)
 @given(**bands)
 def test_read_off_agrees_with_a_search_on_a_grid(peak_nm, fwhm_nm, skew):
     fine = np.linspace(peak_nm - 1.5 * fwhm_nm, peak_nm + 1.5 * fwhm_nm, 30_001)
@@ -66,6 +67,7 @@ def test_read_off_agrees_with_a_search_on_a_grid(peak_nm, fwhm_nm, skew):
     assert record.max() == pytest.approx(2.0, rel=1e-6)
 
 
+@settings(deadline=None)
 @given(**bands)
 def test_a_band_reads_what_it_was_made_to_read(peak_nm, fwhm_nm, skew):
     centre, fwhm = band_that_reads(peak_nm=peak_nm, fwhm_nm=fwhm_nm, skew=skew)
@@ -73,6 +75,7 @@ def test_a_band_reads_what_it_was_made_to_read(peak_nm, fwhm_nm, skew):
     assert found == pytest.approx((peak_nm, fwhm_nm), rel=1e-8)
 
 
+@settings(deadline=None)
 @given(skew=st.floats(-0.8, 0.8), fwhm=st.floats(0.02, 0.3))
 def test_a_skewed_band_has_its_width_at_half_maximum(skew, fwhm):
     # Fraser and Suzuki's half points, in their own closed form.

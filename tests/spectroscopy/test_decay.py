@@ -94,8 +94,9 @@ def pulls_with_a_dark_response(trials, *, dark):
 
 def test_the_dark_noise_of_a_response_does_not_bias_the_lifetime():
     pulls = pulls_with_a_dark_response(30, dark=4.0)
-    # A mean of 30 unit normals exceeds 4.9/sqrt(30) once in a million.
-    assert abs(pulls.mean()) < 4.9 / np.sqrt(30)
+    # A mean of 30 unit normals exceeds 4.9/sqrt(30) = 0.89 once in a million; sigma may be a tenth
+    # short, and a fit biased by a tenth of it. With the dark's noise kept the mean is -3.
+    assert abs(pulls.mean()) < 1.1
 
 
 @pytest.mark.acceptance
@@ -214,7 +215,8 @@ def test_deviance_is_twice_the_loss_of_likelihood():
 
 def test_weighted_means_and_the_parts_of_a_fit():
     decay, irf, _, _ = recorded(fresh(), second=True)
-    fit = fit_decay(decay, irf)
+    # Left to choose, BIC takes a third component of chance once in some thousand records.
+    fit = fit_decay(decay, irf, max_components=2)
     assert len(fit.lifetimes) == 2
     taus = np.array([each.value for each in fit.lifetimes])
     shares = np.array([each.value for each in fit.fractions])
@@ -236,7 +238,10 @@ def test_a_shorter_wait_before_the_flash_changes_nothing(dropped, seed):
     def sooner(record):
         return Decay(time_ns=TIME[:-dropped], counts=record.counts[dropped:], label="sooner")
 
-    first, second = fit_decay(decay, irf), fit_decay(sooner(decay), sooner(irf))
+    # One component: where two are no worse by chance, a few channels may decide between them.
+    first, second = (
+        fit_decay(*each, max_components=1) for each in ((decay, irf), (sooner(decay), sooner(irf)))
+    )
     # At most 60 of 100 channels of background are gone: their part in the lifetime's variance
     # is below 6 %, so that the two answers differ by 0.25 sigma; six times that.
     assert second.lifetime.value == pytest.approx(
@@ -282,10 +287,12 @@ def test_few_counts():
         TIME, lifetimes_ns=[9.0], amplitudes=[1], total=600, background=0.01, response=response
     )
     irf = sample_decay(1e5 * response, TIME, seed=rng)
-    fit = fit_decay(sample_decay(expected, TIME, seed=rng), irf)
+    fit = fit_decay(sample_decay(expected, TIME, seed=rng), irf, max_components=1)
     # Six sigma of a likelihood's estimate: once in 10^8, some more for so few photons.
     assert abs(fit.lifetimes[0].value - 9.0) < 7 * fit.lifetimes[0].sigma
-    assert 0.3 < fit.reduced_chi_square < 2.2
+    # Some 50 cells of 10 counts: chi-square leaves 0.32 to 2.25 once in a million on either side,
+    # and Pearson's statistic of such small counts has the longer upper tail.
+    assert 0.25 < fit.reduced_chi_square < 2.7
 
 
 def test_a_decay_without_photons_or_without_decay():

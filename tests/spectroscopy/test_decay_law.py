@@ -2,7 +2,7 @@
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.special import log_ndtr, ndtr
 from scipy.stats import chi2
@@ -44,6 +44,7 @@ def test_a_gaussian_response_gives_the_error_function_s_form(tau, fwhm):
     )
 
 
+@settings(deadline=None)
 @given(tau=st.floats(0.6, 300), shift=st.floats(-40, 40))
 def test_no_photon_is_lost_and_each_comes_tau_later(tau, shift):
     response = np.zeros(20_000)
@@ -57,6 +58,7 @@ def test_no_photon_is_lost_and_each_comes_tau_later(tau, shift):
     assert (seen >= -1e-15).all()
 
 
+@settings(deadline=None)
 @given(shift=st.floats(-30, 30))
 def test_what_is_seen_obeys_its_differential_equation(shift):
     rng = np.random.default_rng(0)
