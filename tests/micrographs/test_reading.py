@@ -35,7 +35,7 @@ REAL = {
     ),
     "particlespy_JEOL_HAADF.dm4": ((1, 112, 112), 1.2490136, 1.2490136, None, 80.0, "µm"),
     "rsciio_DM_stack.tif": ((2, 68, 68), 168.674007, 1686.74004, 2.5, None, "µm"),
-    "rsciio_HAADFscan.mrc": ((1, 16, 16), 5.6791313, 5.6791313, None, None, "nm"),
+    "rsciio_HAADFscan.mrc": ((1, 16, 16), 5.6791313, 5.6791313, None, 300.0, "nm"),
     "rsciio_fei_example_tem_stack.emd": ((2, 3, 3), 0.0081728832, 0.0081728832, 0.8, 300.0, "pm"),
     "rsciio_test_STEM_image.dm3": ((1, 68, 68), 0.24853802, 0.24853802, None, 200.0, "nm"),
     "temul_example_Se_implanted_MoS2.dm3": (
@@ -243,12 +243,18 @@ def test_channels_are_refused_clearly(tmp_path: Path) -> None:
     [
         ("absent.dm4", None, "must exist"),
         ("empty.dm4", b"", "empty"),
-        ("words.tif", b"these are words, not an image", "undamaged"),
-        ("words.dm4", b"these are words, not an image", "undamaged"),
-        ("words.emd", b"these are words, not an image", "undamaged"),
-        ("words.mrc", b"these are words, not an image", "undamaged"),
-        ("words.docx", b"PK", "known format"),
-        ("noending", b"xx", "known format"),
+        ("words.tif", b"these are words, not an image", "is text that begins"),
+        ("noise.tif", bytes(range(200)) * 9, "undamaged"),
+        ("words.dm4", b"these are words, not an image", "is text that begins"),
+        ("noise.dm4", bytes(range(200)) * 9, "undamaged"),
+        ("words.emd", b"these are words, not an image", "is text that begins"),
+        ("noise.emd", bytes(range(200)) * 9, "undamaged"),
+        ("words.mrc", b"these are words, not an image", "is text that begins"),
+        ("noise.mrc", bytes(range(200)) * 9, "undamaged"),
+        ("words.docx", b"PK\x03\x04", "known format"),
+        ("spectrum.csv", b"wavelength,counts\n400,1\n", "is text that begins"),
+        ("binary.csv", bytes(range(200)), "known format"),
+        ("noending", b"x\x00x", "known format"),
     ],
 )
 def test_bad_files_in_one_line(tmp_path: Path, name: str, content: bytes | None, word: str) -> None:

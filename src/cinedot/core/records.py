@@ -119,6 +119,8 @@ class Movie:
         voltage_kv: accelerating voltage, kV; None where the file does not say.
         unit_text: the length unit as the file spells it; "" where it has none.
         metadata: further facts of the file that a reader may want, as text.
+        processed: whether the numbers are no longer the camera's: filtered, 8-bit or compressed
+            films. They show where atoms are, but not how many electrons came.
     """
 
     frames: FrameSource
@@ -129,6 +131,7 @@ class Movie:
     voltage_kv: float | None = None
     unit_text: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict[str, str])
+    processed: bool = False
 
     def __len__(self) -> int:
         return self.frames.shape[0]

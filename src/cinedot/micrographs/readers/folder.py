@@ -1,6 +1,5 @@
-"""A folder of numbered frames, or a pattern of file names, as one movie."""
+"""A folder of numbered frames, a tree of hours and minutes, or a pattern, as one movie."""
 
-import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -9,12 +8,18 @@ import numpy as np
 from jaxtyping import Shaped
 
 from cinedot.core import InputError, Movie
+from cinedot.micrographs.readers.numbering import gaps_text, in_number_order
+from cinedot.micrographs.readers.seconds import counted_frame_time, is_tree, tree_files
 
 FRAME_FILES = (
     *("tif", "tiff", "dm3", "dm4", "emd", "mrc", "ser", "tvips", "blo"),
     *("png", "jpg", "jpeg", "bmp"),
 )
 """Endings that a folder's frames may have."""
+
+
+_MOST_LOOKED_INTO = 50
+"""Files of another length than the first that are opened beforehand; compressed ones all differ."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,35 +43,60 @@ class FolderFrames:
 
     def _frame(self, path: Path) -> Shaped[np.ndarray, "y x"]:
         movie = self.open_one(path)
-        if movie.frames.shape != (1, *self.shape[1:]):
-            raise InputError(
-                f"each file must be one frame of {self.shape[1:]} pixels like the first, but "
-                f"this one is {movie.frames.shape}.",
-                remedy="Move it out of the folder, or narrow the pattern.",
-                file=path,
-            )
+        _same_size(movie, self.shape, path)
         return movie.frames.read(0, 1)[0]
+
+
+def _same_size(movie: Movie, shape: tuple[int, int, int], path: Path) -> None:
+    if movie.frames.shape != (1, *shape[1:]):
+        raise InputError(
+            f"each file must be one frame of {shape[1:]} pixels like the first, but "
+            f"this one is {movie.frames.shape}.",
+            remedy="Move it out of the folder, or narrow the pattern.",
+            file=path,
+        )
 
 
 def open_folder(folder: Path, open_one: Callable[[Path], Movie]) -> Movie:
     """A folder's image files as a movie, in the order of the numbers in their names.
 
+    A folder with `Hour_00` ... below it is an in-situ recording: its tree is the movie, and what
+    else lies at its root (an index, a preview) is left out.
+
     Raises:
-        InputError: no image in the folder, or several kinds of them.
+        InputError: no image in the folder, several kinds of them, several sizes.
     """
-    paths = [
+    if is_tree(folder):
+        paths = _of_one_kind(folder)
+        movie = _movie(folder, paths, open_one)
+        frame_s, reason = counted_frame_time(paths, movie.metadata.get("exposure_s"))
+        if movie.frame_s is not None or frame_s is None:
+            return movie
+        notes = dict(movie.metadata) | {"frame_time_from": reason}
+        return replace(movie, frame_s=frame_s, metadata=notes)
+    return _movie(folder, _of_one_kind(folder), open_one)
+
+
+def frame_files(folder: Path) -> list[Path]:
+    """The image files in a folder or in its tree of hours, without what else may lie there."""
+    paths = tree_files(folder) if is_tree(folder) else list(folder.iterdir())
+    return [
         path
-        for path in folder.iterdir()
+        for path in paths
         if path.suffix.lower().lstrip(".") in FRAME_FILES and not path.name.startswith(".")
     ]
-    kinds = sorted({path.suffix.lower() for path in paths})
+
+
+def _of_one_kind(folder: Path) -> list[Path]:
+    images = frame_files(folder)
+    kinds = sorted({path.suffix.lower() for path in images})
     if len(kinds) > 1:
         raise InputError(
             f"a folder of frames must hold one kind of image, but holds {', '.join(kinds)}.",
             remedy=f'Choose with a pattern, as in "{folder.name}/*{kinds[0]}".',
             file=folder,
         )
-    return _movie(folder, paths, open_one)
+    return images
 
 
 def open_pattern(pattern: Path, open_one: Callable[[Path], Movie]) -> Movie:
@@ -86,7 +116,7 @@ def _movie(place: Path, paths: list[Path], open_one: Callable[[Path], Movie]) ->
             remedy=f"Frames end in one of {', '.join(FRAME_FILES)}.",
             file=place,
         )
-    ordered = tuple(sorted(paths, key=_number_order))
+    ordered = in_number_order(paths)
     first = open_one(ordered[0])
     if len(first) > 1:
         raise InputError(
@@ -95,11 +125,11 @@ def _movie(place: Path, paths: list[Path], open_one: Callable[[Path], Movie]) ->
             file=ordered[0],
         )
     shape = (len(ordered), *first.frames.shape[1:])
+    length = ordered[0].stat().st_size
+    others = [path for path in ordered[1:] if path.stat().st_size != length]
+    for path in others[:_MOST_LOOKED_INTO]:
+        _same_size(open_one(path), shape, path)
     frames = FolderFrames(paths=ordered, shape=shape, open_one=open_one)
-    return replace(first, frames=frames, name=place.name)
-
-
-def _number_order(path: Path) -> list[tuple[int, str]]:
-    """Sort key under which frame 10 follows frame 9."""
-    parts = re.split(r"(\d+)", path.name)
-    return [(int(part), "") if part.isdigit() else (-1, part) for part in parts]
+    gaps = gaps_text(ordered)
+    notes = dict(first.metadata) | ({"gaps": gaps} if gaps else {})
+    return replace(first, frames=frames, name=place.name, metadata=notes)

@@ -122,6 +122,24 @@ def _voltage_kv(signal: dict[str, Any]) -> float | None:
     return None
 
 
+def _exposure_s(signal: dict[str, Any]) -> float | None:
+    """The camera's exposure, which RosettaSciIO keeps with the camera."""
+    trees = [
+        _at(signal.get("metadata", {}), "Acquisition_instrument.TEM.Camera.exposure"),
+        _at(_first_tags(signal), "DataBar.Exposure Time (s)"),
+        _at(_first_tags(signal), "Acquisition.Parameters.High Level.Exposure (s)"),
+    ]
+    for found in trees:
+        if isinstance(found, int | float | np.number) and float(found) > 0:
+            return float(found)
+    return None
+
+
+def _first_tags(signal: dict[str, Any]) -> Tree:
+    """DigitalMicrograph's tags of the image itself."""
+    return _at(signal.get("original_metadata", {}), "ImageList.TagGroup0.ImageTags")
+
+
 def _at(tree: Tree, path: str) -> Tree:
     """The entry of nested mappings at a path of names joined by dots; None where there is none."""
     for name in path.split("."):
@@ -166,6 +184,9 @@ def _notes(chosen: dict[str, Any], images: Sequence[dict[str, Any]]) -> dict[str
     notes = {
         key: str(general[key]) for key in ("title", "date", "time") if general.get(key) is not None
     }
+    exposure = _exposure_s(chosen)
+    if exposure is not None:
+        notes["exposure_s"] = f"{exposure:.9g}"
     if len(images) > 1:
         titles = [
             str(image.get("metadata", {}).get("General", {}).get("title", "untitled"))

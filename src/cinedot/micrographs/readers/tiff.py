@@ -1,10 +1,8 @@
 """TIFF images and movies, a frame at a time, with ImageJ's scales."""
 
-import logging
+import gc
 import re
-from collections.abc import Generator
-from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -14,8 +12,16 @@ from jaxtyping import Shaped
 
 from cinedot.core import InputError, Movie
 from cinedot.core.units import length_nm_per, time_s_per
+from cinedot.micrographs.readers.facts import FRAME_TIME, VOLTAGE, facts_in, positive
 from cinedot.micrographs.readers.luminance import luminance, plain_numbers
-from cinedot.micrographs.readers.refusal import cannot_read, let_go, quiet
+from cinedot.micrographs.readers.ome import ome_scales
+from cinedot.micrographs.readers.refusal import (
+    cannot_read,
+    cut_short,
+    damage_refused,
+    let_go,
+    quiet,
+)
 from cinedot.micrographs.readers.signals import Scales, scales_of_signal
 
 TIFF_FILES = ("tif", "tiff", "btf", "tf8", "stk", "lsm")
@@ -40,6 +46,8 @@ class TiffFrames:
         stored_type: number type as stored.
         offset: byte at which the frames lie one after the other without compression; None
             where pages have to be decoded one by one.
+        pages: where each page's directory begins, so that page 9000 is found without the 8999
+            before it; empty where the series lies in several files.
     """
 
     path: Path
@@ -48,6 +56,7 @@ class TiffFrames:
     colours: int | None
     stored_type: str
     offset: int | None
+    pages: tuple[int, ...]
 
     def read(self, start: int, stop: int) -> Shaped[np.ndarray, "frame y x"]:
         """Frames start..stop-1 in the file's number type, colours as luminance."""
@@ -55,8 +64,11 @@ class TiffFrames:
         if self.offset is not None:
             return self._read_plain(start, stop)
         with quiet(), tifffile.TiffFile(self.path) as tiff:
-            pages = tiff.series[self.series].pages
-            frames = [self._grey(pages[index]) for index in range(start, stop)]
+            if self.pages:
+                frames = [self._grey(_page_at(tiff, self.pages[n])) for n in range(start, stop)]
+            else:
+                pages = tiff.series[self.series].pages
+                frames = [self._grey(pages[n]) for n in range(start, stop)]
         return np.stack(frames) if frames else np.empty((0, *self.shape[1:]), np.float32)
 
     def _read_plain(self, start: int, stop: int) -> Shaped[np.ndarray, "frame y x"]:
@@ -66,12 +78,7 @@ class TiffFrames:
         begin = (self.offset or 0) + start * rows * columns * stored.itemsize
         frames = np.fromfile(self.path, stored, count=count, offset=begin)
         if frames.size < count:
-            raise InputError(
-                "the file must hold as many pixels as its header says, but ends before.",
-                remedy="Copy it again from the microscope.",
-                file=self.path,
-                place=f"frame {start + frames.size // (rows * columns)}",
-            )
+            raise cut_short(self.path, place=f"frame {start + frames.size // (rows * columns)}")
         native = stored.newbyteorder("=")
         return frames.reshape(-1, rows, columns).astype(native, copy=False)
 
@@ -94,44 +101,51 @@ def open_tiff(path: Path) -> Movie:
         InputError: no TIFF, damaged, or with more than one axis of frames.
     """
     try:
-        with quiet(), _damage_refused(), tifffile.TiffFile(path) as tiff:
+        with quiet(), damage_refused(), tifffile.TiffFile(path) as tiff:
             sizes = [int(np.prod(series.shape)) for series in tiff.series]
             chosen = int(np.argmax(sizes))
             frames = _frames(tiff, chosen, path)
             notes = _notes(tiff, chosen)
             imagej = dict(tiff.imagej_metadata or {}) if tiff.is_imagej else {}
             resolution = _resolution(tiff.series[chosen].keyframe)
+            ome = tiff.ome_metadata if tiff.is_ome else None
     except InputError:
         raise
     except Exception as fault:  # tifffile meets damaged headers with many kinds of exception
         raise cannot_read(path, fault) from fault
+    movie = _with_scales(path, frames, imagej, resolution, notes, ome)
+    facts = facts_in(str(imagej.get("Info", "")).splitlines())
+    return replace(
+        movie,
+        frame_s=movie.frame_s or positive(facts, FRAME_TIME),
+        voltage_kv=movie.voltage_kv or positive(facts, VOLTAGE),
+        metadata=dict(movie.metadata) | {name: f"{value:.12g}" for name, value in facts.items()},
+    )
+
+
+def _with_scales(
+    path: Path,
+    frames: TiffFrames,
+    imagej: dict[str, Any],
+    resolution: tuple[float, float] | None,
+    notes: dict[str, str],
+    ome: str | None,
+) -> Movie:
+    """The movie with the scales that the first of ImageJ, OME and instruments' tags states."""
+    scales = ome_scales(ome) if ome else None
+    if scales is not None:
+        return Movie(
+            frames=frames,
+            name=path.name,
+            pixel_x_nm=scales.pixel_x_nm,
+            pixel_y_nm=scales.pixel_y_nm,
+            frame_s=scales.frame_s,
+            unit_text=scales.unit_text,
+            metadata=notes | {"format": "OME-TIFF"},
+        )
     if imagej.get("unit"):
         return _with_imagej_scales(path, frames, imagej, resolution, notes)
     return _with_instrument_scales(path, frames, imagej, notes)
-
-
-@contextmanager
-def _damage_refused() -> Generator[None]:
-    """Refuse a file whose pages tifffile cannot follow: it says so in its log and reads on."""
-    complaints: list[str] = []
-
-    class Listener(logging.Filter):
-        def filter(self, record: logging.LogRecord) -> bool:
-            complaints.append(record.getMessage())
-            return False
-
-    listener, log = Listener(), logging.getLogger("tifffile")
-    level = log.level
-    log.addFilter(listener)
-    log.setLevel(logging.WARNING)
-    try:
-        yield
-    finally:
-        log.removeFilter(listener)
-        log.setLevel(level)
-    told = [text for text in complaints if "invalid page" in text or "corrupted" in text]
-    if told:
-        raise ValueError(re.sub(r"^<[^>]*> ", "", told[0]))
 
 
 def _frames(tiff: tifffile.TiffFile, chosen: int, path: Path) -> TiffFrames:
@@ -159,7 +173,23 @@ def _frames(tiff: tifffile.TiffFile, chosen: int, path: Path) -> TiffFrames:
         colours=colours,
         stored_type=series.dtype.newbyteorder(tiff.byteorder).str,
         offset=series.dataoffset if plain else None,
+        pages=() if plain and series.dataoffset else _page_places(tiff, series, count),
     )
+
+
+def _page_places(tiff: tifffile.TiffFile, series: TiffPage, count: int) -> tuple[int, ...]:
+    """Where the directories of a series' pages begin, if each frame is a page of this file."""
+    pages = series.pages
+    if len(pages) != count:
+        return ()
+    found = [pages[index] for index in range(count)]
+    here = all(page is not None and page.parent is tiff for page in found)
+    return tuple(int(page.offset) for page in found) if here else ()
+
+
+def _page_at(tiff: tifffile.TiffFile, place: int) -> TiffPage:
+    tiff.filehandle.seek(place)
+    return tifffile.TiffPage(tiff, 0)
 
 
 def _notes(tiff: tifffile.TiffFile, chosen: int) -> dict[str, str]:
@@ -242,11 +272,15 @@ def _instrument_scales(path: Path, shape: tuple[int, ...]) -> Scales | None:
         with quiet():
             from rsciio.tiff import file_reader
 
-            # Lazily it leaves the file open, which only matters where reading it all would.
+            # Lazily it leaves the file open until it is forgotten.
             lazy = path.stat().st_size > _SMALL_BYTES
             signals: Any = file_reader(str(path), lazy=lazy)
-        fits = tuple(signals[0]["data"].shape[-2:]) == shape
-        return scales_of_signal(signals[0]) if fits else None
+            fits = tuple(signals[0]["data"].shape[-2:]) == shape
+            scales = scales_of_signal(signals[0]) if fits else None
+            del signals
+            if lazy:
+                gc.collect()
+        return scales
     except Exception as fault:  # tags that it cannot make sense of: frames without scales
         let_go(fault)
         return None

@@ -1,0 +1,56 @@
+"""What is wrong with a frame is said; sound frames, however noisy, are let through."""
+
+import numpy as np
+import pytest
+
+from cinedot.micrographs.frame_faults import frame_faults
+
+
+def _noise(mean: float = 900.0, kind: str = "uint16") -> np.ndarray:
+    return np.random.default_rng().poisson(mean, (128, 96)).astype(kind)
+
+
+@pytest.mark.parametrize("kind", ["uint8", "uint16", "int32", "float32", "float64"])
+@pytest.mark.parametrize("mean", [1.0, 5.0, 80.0, 150.0])
+def test_noise_of_any_dose_and_type_is_sound(kind: str, mean: float) -> None:
+    # Poisson numbers of mean 150 pass 255 with a chance of 1e-14.
+    assert frame_faults(_noise(mean, kind)) == ()
+    assert frame_faults(np.random.default_rng().normal(-2, 3, (64, 64)).astype("float32")) == ()
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+def test_what_is_not_finite(value: float) -> None:
+    image = _noise(kind="float32")
+    image[3, 4:10] = value
+    (fault,) = frame_faults(image)
+    assert "not finite" in fault
+    assert f"{100 * 6 / image.size:.2g} %" in fault
+
+
+def test_zero_and_constant_frames() -> None:
+    assert frame_faults(np.zeros((4, 4), np.uint16)) == ("all pixels are zero",)
+    assert frame_faults(np.full((4, 4), 65535, np.uint16)) == ("all pixels are 65535",)
+    assert frame_faults(np.empty((0, 4))) == ("no pixels",)
+
+
+@pytest.mark.parametrize(("ceiling", "kind"), [(255, "uint8"), (65535, "uint16"), (4095, "uint16"),
+                                               (16383.0, "float32")])  # fmt: skip
+def test_saturation_at_the_types_ceiling_or_a_cameras(ceiling: float, kind: str) -> None:
+    noise = np.random.default_rng().normal(ceiling * 0.97, ceiling * 0.03, (128, 128))
+    (fault,) = frame_faults(np.minimum(noise.round(), ceiling).astype(kind))
+    assert "saturated" in fault
+    assert f"{ceiling:g}" in fault
+
+
+def test_a_dozen_saturated_pixels_are_no_fault() -> None:
+    image = _noise()
+    image[:3, :4] = 65535
+    assert frame_faults(image) == ()
+
+
+@pytest.mark.parametrize("rows", [slice(0, 5), slice(100, None)])
+def test_a_transfer_that_broke_off(rows: slice) -> None:
+    image = _noise()
+    image[rows] = 0
+    (fault,) = frame_faults(image)
+    assert "rows are all zero" in fault
