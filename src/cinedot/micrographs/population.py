@@ -1,19 +1,26 @@
 """What many particles have in common: sizes, the fraction of each n, the gaps between."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 import numpy as np
 from jaxtyping import Float
 
-from cinedot.core import Estimate
+from cinedot.core import AnalysisError, Estimate
 from cinedot.micrographs.edge_counts import edge_probabilities
-from cinedot.micrographs.median import median_with_error
-from cinedot.micrographs.particle_records import (
-    SHARED_EDGE_SIGMA_NM,
-    Particle,
-    Particles,
-    outline_gap_nm,
+from cinedot.micrographs.fractions import (
+    Label,
+    NumberFraction,
+    NumberFractions,
+    number_fractions,
+)
+from cinedot.micrographs.neighbours import Bounds, Gaps, median_gap, nearest_gaps
+from cinedot.micrographs.particle_records import SHARED_EDGE_SIGMA_NM, Particles
+from cinedot.micrographs.size_histogram import (
+    GaussianFit,
+    gaussian_likelihood,
+    gaussian_regression,
+    size_histogram,
 )
 
 
@@ -32,8 +39,13 @@ class Population:
             edges about it, the fit's scatter taken out.
         feret_min, feret_max, area_diameter: means of the contours' sizes.
         fractions: number fraction of each n, of all counted (some may be of no n), with the
-            standard deviation of its Jeffreys posterior; empty without a lattice constant.
+            standard deviation of its posterior; empty without a lattice constant.
         gap: median distance from an outline to the nearest other.
+        counted: the fractions with their credible intervals and what images differ by; its
+            sigmas are without what edges share.
+        regression: the Gaussian fitted to the edges' histogram, as the paper does; None where
+            they fill fewer than three bins.
+        likelihood: the same without bins; None with fewer than two edges.
     """
 
     number: int
@@ -44,11 +56,21 @@ class Population:
     feret_min: Estimate | None
     feret_max: Estimate | None
     area_diameter: Estimate | None
-    fractions: dict[int, Estimate]
+    fractions: dict[Label, Estimate]
     gap: Estimate | None
+    counted: NumberFractions | None = None
+    regression: GaussianFit | None = None
+    likelihood: GaussianFit | None = None
 
 
-def summarise(images: Sequence[Particles]) -> Population:
+def summarise(
+    images: Sequence[Particles],
+    *,
+    fields: Sequence[Bounds] | None = None,
+    shared_edge_nm: float = SHARED_EDGE_SIGMA_NM,
+    sharpness: float = 1.0,
+    efficiency: Mapping[Label, float] | None = None,
+) -> Population:
     """Summarise the particles of some images.
 
     Particles cut by the image's edge or touching a neighbour are left out of the sizes.
@@ -56,6 +78,10 @@ def summarise(images: Sequence[Particles]) -> Population:
 
     Args:
         images: what `find_particles` gave for each.
+        fields: x0, y0, x1, y1 of each image, nm, which correct gaps for the border; None is
+            without this.
+        shared_edge_nm: standard deviation of what edges read from fringes share.
+        sharpness, efficiency: of the classification, as `number_fractions` has them.
 
     Example:
         >>> nothing = Particles(image="a", particles=(), seen_by="nothing", reason="none",
@@ -67,9 +93,12 @@ def summarise(images: Sequence[Particles]) -> Population:
     whole = [one for one in found if not one.at_edge and not one.touching]
     edges = np.array([one.edge_nm for one in whole])
     sigmas = np.array([one.sigma_edge_nm for one in whole])
-    gaps = np.array([gap for image in images for gap in nearest_gaps_nm(image.particles)])
-    candidates = sorted({edge for image in images for edge in image.edges})
-    shared = SHARED_EDGE_SIGMA_NM if any(one.seen_by == "lattice" for one in images) else 0.0
+    bounds = [None] * len(images) if fields is None else fields
+    gaps = [
+        nearest_gaps(image.particles, field) for image, field in zip(images, bounds, strict=True)
+    ]
+    shared = shared_edge_nm if any(one.seen_by == "lattice" for one in images) else 0.0
+    counted = _counted(images, sharpness, efficiency)
     return Population(
         number=len(whole),
         found=len(found),
@@ -85,30 +114,25 @@ def summarise(images: Sequence[Particles]) -> Population:
         area_diameter=_mean(
             np.array([one.area_diameter_nm for one in whole]), sigmas, shared, "mean, contours"
         ),
-        fractions={n: _fraction(images, n, shared) for n in candidates} if whole else {},
-        gap=_median(gaps, shared),
+        fractions={}
+        if counted is None
+        else {
+            label: _fraction(images, label, one, shared)
+            for label, one in counted.fractions.items()
+            if not isinstance(label, str)
+        },
+        gap=_gap(gaps, shared),
+        counted=counted,
+        regression=_regression(edges),
+        likelihood=gaussian_likelihood(edges) if len(set(edges.tolist())) > 1 else None,
     )
 
 
-def nearest_gaps_nm(particles: Sequence[Particle]) -> list[float]:
-    """Distance from each particle's outline to the nearest other's, nm.
-
-    Particles nearer to the image's edge than to another may have a nearer neighbour outside;
-    those cut by the edge are left out, the others not: a small bias in sparse fields.
-    """
-    gaps = []
-    for one in particles:
-        if one.at_edge:
-            continue
-        others = sorted(
-            (other for other in particles if other is not one),
-            key=lambda other: float(np.hypot(other.x_nm - one.x_nm, other.y_nm - one.y_nm)),
-        )
-        # The nearest outline belongs to one of the nearest few centres.
-        near = [outline_gap_nm(one, other) for other in others[:4]]
-        if near:
-            gaps.append(min(near))
-    return gaps
+def _regression(edges: Float[np.ndarray, " particle"]) -> GaussianFit | None:
+    try:
+        return gaussian_regression(size_histogram(edges))
+    except AnalysisError:
+        return None
 
 
 def _mean(
@@ -148,10 +172,48 @@ def _spread(
     )
 
 
-def _chances(
-    images: Sequence[Particles], n: int, shift_nm: float = 0.0
-) -> Float[np.ndarray, " particle"]:
-    """Each counted particle's probability of one n, were every edge longer by a shift."""
+def _counted(
+    images: Sequence[Particles], sharpness: float, efficiency: Mapping[Label, float] | None
+) -> NumberFractions | None:
+    """Fractions of the counted particles that were asked for their n."""
+    labels: tuple[Label, ...] = tuple(
+        dict.fromkeys(edge for image in images for edge in image.edges)
+    )
+    tables = [_probabilities(image, labels) for image in images]
+    if not labels or not any(len(table) for table in tables):
+        return None
+    return number_fractions(tables, labels, sharpness=sharpness, efficiency=efficiency)
+
+
+def _probabilities(
+    image: Particles, labels: tuple[Label, ...]
+) -> Float[np.ndarray, "particle label"]:
+    """The particles' probabilities, in the columns of all images' labels."""
+    rows: list[dict[Label, float]] = [
+        dict(zip(image.edges, one.p_all, strict=True))
+        for one in image.particles
+        if one.p_all is not None and not one.at_edge and not one.touching
+    ]
+    table = [[row.get(label, 0.0) for label in labels] for row in rows]
+    return np.array(table, np.float64).reshape(len(rows), len(labels))
+
+
+def _fraction(
+    images: Sequence[Particles], label: Label, found: NumberFraction, shared_nm: float
+) -> Estimate:
+    """The fraction with what a shift of all edges would do to it."""
+    value = found.estimate()
+    by_edges = [one for one in images if not one.by_views]
+    if not shared_nm or not by_edges or not isinstance(label, int):
+        return value
+    here = _share(images, label, 0.0)
+    # A shift that helps in neither direction may hurt in both: the larger change counts.
+    change = max(abs(_share(images, label, side * shared_nm) - here) for side in (-1, 1))
+    return replace(value, sigma=float(np.hypot(value.sigma or 0.0, change)))
+
+
+def _share(images: Sequence[Particles], n: int, shift_nm: float) -> float:
+    """The particles' mean probability of one n, were every edge longer by a shift."""
     chances: list[float] = []
     for image in images:
         for one in image.particles:
@@ -164,44 +226,12 @@ def _chances(
                 edges=image.edges,
             )
             chances.append(all_chances[image.edges.index(n)] if n in image.edges else 0.0)
-    return np.array(chances)
+    return float(np.mean(chances)) if chances else 0.0
 
 
-def _fraction(images: Sequence[Particles], n: int, shared_nm: float) -> Estimate:
-    """Number fraction when each particle counts with its probability, Jeffreys prior.
-
-    Sigma is the posterior's, the doubt about each n, and what the shared shift does to all.
-    """
-    value, variance = _jeffreys(_chances(images, n))
-    moved = [_jeffreys(_chances(images, n, side * shared_nm))[0] for side in (-1, 1)]
-    # A shift that helps in neither direction may hurt in both: the larger change counts.
-    change = max(abs(one - value) for one in moved) if shared_nm else 0.0
-    return Estimate(
-        value=value,
-        sigma=float(np.hypot(np.sqrt(variance), change)),
-        unit="",
-        method="probabilities of n, Jeffreys prior",
-    )
-
-
-def _jeffreys(chances: Float[np.ndarray, " particle"]) -> tuple[float, float]:
-    """Mean and variance of a fraction when each particle counts with its probability.
-
-    Example:
-        >>> value, variance = _jeffreys(np.array([1.0] * 9 + [0.0]))
-        >>> round(value, 4), round(9.5 / 11, 4)
-        (0.8636, 0.8636)
-    """
-    a, b = float(chances.sum()) + 0.5, float((1 - chances).sum()) + 0.5
-    binomial = a * b / ((a + b) ** 2 * (a + b + 1))
-    unsure = float((chances * (1 - chances)).sum()) / (a + b) ** 2
-    return a / (a + b), binomial + unsure
-
-
-def _median(gaps: Float[np.ndarray, " particle"], shared_nm: float) -> Estimate | None:
-    if not gaps.size:
-        return None
-    middle, error = median_with_error(gaps)
+def _gap(gaps: Sequence[Gaps], shared_nm: float) -> Estimate | None:
+    found = median_gap(gaps)
+    if found is None or found.sigma is None:
+        return found
     # Edges that are all too long by a shift close each gap by half of it on either side.
-    sigma = float(np.hypot(error, shared_nm)) if gaps.size > 1 else None
-    return Estimate(value=middle, sigma=sigma, unit="nm", method="median, outline to outline")
+    return replace(found, sigma=float(np.hypot(found.sigma, shared_nm)))
