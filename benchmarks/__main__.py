@@ -2,13 +2,14 @@
 
 import sys
 
-from benchmarks import bandpass, multislice, startup, structures
+from benchmarks import bandpass, multislice, pose, startup, structures
 
 ALL = {
     "startup": startup.main,
     "structures": structures.main,
     "multislice": multislice.main,
     "bandpass": bandpass.main,
+    "pose": pose.main,
 }
 
 for name in sys.argv[1:] or ALL:

@@ -13,11 +13,20 @@ from jaxtyping import install_import_hook
 _CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
 install_import_hook("cinedot", _CHECKER).__enter__()
 
+# Compiled programs are shared by all tests and by the commands that they run, not with the user's.
+_CACHE = Path(__file__).parents[1] / ".pytest_cache" / "cinedot"
+os.environ.setdefault("CINEDOT_CACHE", str(_CACHE))
+
 FIGURES = Path(__file__).parents[1] / "acceptance" / "FIGURES.md"
 _HEAD = "# Figures of the acceptance run\n\n| date | figure | found | target |\n|---|---|---|---|\n"
 _measured: dict[str, tuple[str, str, str]] = {}
 
 Record = Callable[[str, str, str], None]
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
+    """Acceptance tests run one by one: they time, they fill memory, they write one table."""
+    return 0 if "not acceptance" not in (config.option.markexpr or "") else None
 
 
 @pytest.fixture(scope="session")

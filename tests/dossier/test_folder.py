@@ -65,6 +65,8 @@ def test_quantities_carry_their_unit_as_text_or_stand_bare(tmp_path: Path) -> No
         ('[reported]\n"emission.peak" = nan\n', r"\[reported\].*finite"),
         ('[movie]\nfile = "m.tif"\ndefocus = nan\n', r"`defocus` must be a finite number"),
         ('[movie]\nfile = "m.tif"\noffset = inf\n', r"`offset` must be a finite number"),
+        ('[movie]\nfile = "m.tif"\nfocal_spread = "-1 nm"\n', r"`focal_spread` must be 0 or more"),
+        ('[movie]\nfile = "m.tif"\nzone = [0, 0, 0]\n', r"\[movie\].*`zone` must be a direction"),
         ('[movie]\nfile = ["m.tif"]\n', r"`file` must be a text in quotes, but is \['m.tif'\]"),
         ('[emission]\nfile = "a"\nseries = "yes"\n', r"`series` must be true or false"),
         ('[emission]\nfile = "a"\nrange = "430 nm"\n', r"`range` must be a list"),
@@ -75,6 +77,25 @@ def test_quantities_carry_their_unit_as_text_or_stand_bare(tmp_path: Path) -> No
 )
 def test_what_is_wrong_is_said_in_one_line(tmp_path: Path, text: str, says: str) -> None:
     assert re.search(says, _refused(tmp_path, SAMPLE + text))
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("cell_angles = [90, 90, 120]", r"`cell_angles` must stand beside `cell`"),
+        ('host = "CsPbBr3"\ncell = [1, 1, 1]', r"`cell` must stand for a material alone"),
+        ("lattice = 1\ncell = [1, 1, 1]", r"`cell` must stand for a material alone"),
+        ('cell = [1, "-1 nm", 1]', r"\[sample\] cell.*above 0 nm"),
+    ],
+)
+def test_a_lattice_that_is_none_is_refused(tmp_path: Path, text: str, says: str) -> None:
+    assert re.search(says, _refused(tmp_path, f"{SAMPLE}{text}\n"))
+
+
+def test_a_lens_without_focal_spread_and_a_known_zone(tmp_path: Path) -> None:
+    text = SAMPLE + '[movie]\nfile = "m.tif"\nfocal_spread = "0 nm"\nzone = [0, 1, 1]\n'
+    (movie,) = open_folder(_folder(tmp_path, text)).manifest.movie
+    assert (movie.focal_spread_nm, movie.zone) == (0, (0, 1, 1))
 
 
 def test_a_sample_must_have_a_name(tmp_path: Path) -> None:

@@ -61,6 +61,49 @@ def test_dots_in_random_orientations() -> None:
     assert np.mean(np.square(edges)) < scipy.stats.chi2.ppf(1 - 1e-6, 4) / 4
 
 
+def test_two_dots_are_followed_apart() -> None:
+    """Two filmed dots side by side in one field, which drifts by whole pixels."""
+    seed = int(np.random.default_rng().integers(2**31))
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    host = host_named("CsPbBr3")
+    made = [
+        simulate_movie(
+            build(
+                Cuboid.cube(4, host), "mla-cs", seed=int(rng.integers(2**31)), ligands=HeadGroups()
+            ),
+            lens=Lens(defocus_nm=6.0),
+            support=AmorphousCarbon(),
+            frames=3,
+            motion=Motion(subframes=1),
+            seed=int(rng.integers(2**31)),
+        )
+        for _ in range(2)
+    ]
+    field = np.concatenate([one.movie.frames.read(0, 3) for one in made], axis=2)
+    drift = np.array([0, 2, 5])
+    frames = [frame[:, 8 - step : -8 - step] for frame, step in zip(field, drift, strict=True)]
+    pixel = made[0].movie.image(0).pixel_nm
+    found = measure_movie(_movie(np.stack(frames), pixel))
+    # The seam between the two fields is ground of its own; what it may add is no concern here.
+    whole = [one for one in (found.frames, *found.others) if all(f.status == "ok" for f in one)]
+    assert len(whole) >= 2
+    for number, one in enumerate(made):
+        truth = one.truth["frames"]
+        start = truth["x_nm"].iloc[0] + (256 * number - 8) * pixel
+        particle = min(whole, key=lambda own: abs(own[0].x_nm - start))
+        for frame, step in zip(particle, drift, strict=True):
+            x = truth["x_nm"].iloc[frame.frame] + (256 * number - 8 + step) * pixel
+            # Six sigma and more: half a dot's edge. An exchange would be 10 nm off.
+            assert abs(frame.x_nm - x) < 1.2
+            assert abs(frame.y_nm - truth["y_nm"].iloc[frame.frame]) < 1.2
+    moved = found.field.drift_nm[:, 0] / pixel
+    known = found.field.sigma_drift_nm < 0.5
+    assert np.all(
+        np.abs(moved - drift)[known] < 6 * found.field.sigma_drift_nm[known] / pixel + 0.2
+    )
+
+
 def test_bare_carbon_is_absent() -> None:
     seed = int(np.random.default_rng().integers(2**31))
     print("seed", seed)

@@ -11,12 +11,14 @@ import pandas as pd
 import pytest
 from ase import Atoms
 from ase.io import write
+from scipy.spatial.transform import Rotation
 
 from cinedot.core import InputError
 from cinedot.core.tables import table_columns
 from cinedot.dossier.command import analyze_folders
 from cinedot.dossier.folder import find_file, open_folder
 from cinedot.micrographs import open_movie
+from cinedot.micrographs.pose import misorientation_deg
 from cinedot.microscope import (
     Camera,
     Exposure,
@@ -262,10 +264,19 @@ def test_broken_structures_are_one_line(tmp_path: Path):
 @pytest.mark.parametrize("ending", [".tif", ".mrc"])
 def test_analyze_runs_on_what_was_simulated(tmp_path: Path, ending: str):
     simulate(_options(tmp_path / f"m{ending}", edges="3", frames=4, size="176", seed=1))
+    with (tmp_path / "sample.toml").open("a") as manifest:
+        manifest.write('\n[model]\nedges = [3]\ncompounds = ["mla-cs"]\n')
     assert analyze_folders((tmp_path,), out=None, only=("movie",), allow_outside=False) == 0
     frames = pd.read_parquet(next((tmp_path / "results").rglob("frames.parquet")))
     truth = pd.read_parquet(tmp_path / "m.truth" / "frames.parquet")
     assert len(frames) == len(truth) == 4
+    quaternion = ["qx", "qy", "qz", "qw"]
+    found, true = (
+        Rotation.from_quat(table[quaternion].to_numpy()).as_matrix() for table in (frames, truth)
+    )
+    # Another view would be tens of degrees off; within a frame the dot rocks by some tenths.
+    assert (misorientation_deg(found, true, (3, 3, 3)) < 4).all()
+    assert np.abs(frames[["x_nm", "y_nm"]] - truth[["x_nm", "y_nm"]]).to_numpy().max() < 0.05
     assert (tmp_path / "results" / "dossier.json").exists()
 
 

@@ -1,6 +1,8 @@
 """The two ways a piece of work can end badly, each told in one line."""
 
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 
 class InputError(ValueError):
@@ -32,6 +34,11 @@ class InputError(ValueError):
             f"{where}: {self.rule} {self.remedy}" if where else f"{self.rule} {self.remedy}"
         )
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How other processes hand it on: pickle itself knows nothing of keyword arguments."""
+        rest = {"remedy": self.remedy, "file": self.file, "place": self.place}
+        return partial(type(self), **rest), (self.rule,)
+
     def within(self, *, file: Path | str | None = None, place: str | None = None) -> "InputError":
         """The same complaint with the file or the place filled in where they were not known."""
         return InputError(
@@ -53,6 +60,10 @@ class AnalysisError(RuntimeError):
         self.reason = _one_line(reason)
         self.remedy = _one_line(remedy)
         super().__init__(f"{self.reason} {self.remedy}")
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """How other processes hand it on; see `InputError`."""
+        return partial(type(self), remedy=self.remedy), (self.reason,)
 
 
 def _one_line(text: str) -> str:

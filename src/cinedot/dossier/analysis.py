@@ -6,7 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from cinedot.core import AnalysisError, Estimate, InputError, Progress, Silent
+from cinedot.core import AnalysisError, Estimate, InputError
+from cinedot.core.chunks import Runs
 from cinedot.dossier.checks import cross_checks
 from cinedot.dossier.findings import Check, NotAnalysed, SectionOutcome, Task, Work
 from cinedot.dossier.folder import open_folder
@@ -59,19 +60,20 @@ def analyze(
     only: tuple[str, ...] = (),
     allow_outside: bool = False,
     use_lab: bool = True,
-    progress: Progress | None = None,
+    runs: Runs | None = None,
 ) -> Dossier:
     """Run every analysis that the files of a sample folder allow.
 
     All inputs are read and checked before anything is computed. A section that then fails does
-    not keep the others from running; the folder is not written to (`write_dossier` does that).
+    not keep the others from running. Results are not written (`write_dossier` does that), but for
+    finished chunks, where `runs` has a store.
 
     Args:
         folder: the sample folder.
         only: names of sections to run; all when empty.
         allow_outside: let paths in `sample.toml` leave the folder.
         use_lab: take defaults from a `lab.toml` above the folder.
-        progress: what shows how far the work has come.
+        runs: where chunks of frames are worked on, where finished ones stay, how progress shows.
 
     Raises:
         InputErrors: some input cannot be used; one line for each.
@@ -84,7 +86,7 @@ def analyze(
     except InputError as fault:
         raise InputErrors([fault]) from fault
     works = _prepared(tasks)
-    outcomes = [_run(name, work, progress or Silent()) for name, work in works]
+    outcomes = [_run(name, work, runs or Runs()) for name, work in works]
     outcomes += _left_out(sample.manifest, only)
     reported = {
         key: reported_estimate(key, number) for key, number in sample.manifest.reported.items()
@@ -133,10 +135,10 @@ def _prepared(tasks: list[Task]) -> list[tuple[str, Work]]:
     return works
 
 
-def _run(name: str, work: Work, progress: Progress) -> SectionOutcome:
+def _run(name: str, work: Work, runs: Runs) -> SectionOutcome:
     log.info("analysing %s", name)
     try:
-        return SectionOutcome(name=name, status="ok", findings=work(progress))
+        return SectionOutcome(name=name, status="ok", findings=work(runs.within(name)))
     except NotAnalysed as reason:
         return SectionOutcome(name=name, status="skipped", message=str(reason))
     except (AnalysisError, InputError) as fault:

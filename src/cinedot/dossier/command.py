@@ -12,20 +12,42 @@ from rich.text import Text
 
 from cinedot import __version__
 from cinedot.core import Bars, InputError
+from cinedot.core.chunks import Runs
 from cinedot.core.estimate import value_text
+from cinedot.core.pool import Pool
 from cinedot.dossier.analysis import Dossier, InputErrors, analyze
 from cinedot.dossier.findings import SectionOutcome
 from cinedot.dossier.page import result_rows, section_title, series_table
 from cinedot.dossier.results import check_writable, command_line, write_dossier
 
+STOPPED = 130
+"""Exit status after Ctrl-C, as shells count it: 128 and the signal's number."""
+
 
 def analyze_folders(
-    folders: tuple[Path, ...], *, out: Path | None, only: tuple[str, ...], allow_outside: bool
+    folders: tuple[Path, ...],
+    *,
+    out: Path | None,
+    only: tuple[str, ...],
+    allow_outside: bool,
+    workers: int | None = None,
+    scheduler: str | None = None,
 ) -> int:
     """Analyse folders one after the other, print each one's answers, and give the exit status.
 
+    Args:
+        folders: the sample folders.
+        out: where results go, instead of FOLDER/results.
+        only: names of sections to run; all when empty.
+        allow_outside: let paths in `sample.toml` leave the folder.
+        workers: processes for long work; one a core unless given.
+        scheduler: address of a Dask scheduler to work on instead.
+
     Returns:
-        0 done; 1 some section failed; 2 some input could not be used.
+        0 done; 1 some section failed; 2 some input could not be used; 130 stopped by Ctrl-C.
+
+    Raises:
+        InputError: several folders of one name with `out`; no scheduler at the address.
     """
     if out is not None and len(folders) > 1:
         names = {folder.resolve().name for folder in folders}
@@ -35,21 +57,43 @@ def analyze_folders(
                 remedy="Analyse them one by one.",
             )
     status = 0
-    for folder in folders:
-        target = folder / "results" if out is None else out
-        if out is not None and len(folders) > 1:
-            target = out / folder.resolve().name
-        status = max(status, _analyze_one(folder, target, only=only, allow_outside=allow_outside))
+    with Pool(workers=workers or _cores(), scheduler=scheduler) as pool:
+        for folder in folders:
+            target = folder / "results" if out is None else out
+            if out is not None and len(folders) > 1:
+                target = out / folder.resolve().name
+            try:
+                ended = _analyze_one(
+                    folder, target, only=only, allow_outside=allow_outside, pool=pool
+                )
+            except KeyboardInterrupt:
+                print(
+                    "cinedot: stopped. The same command goes on from the chunks that are finished.",
+                    file=sys.stderr,
+                )
+                return STOPPED
+            status = max(status, ended)
     return status
 
 
-def _analyze_one(folder: Path, out: Path, *, only: tuple[str, ...], allow_outside: bool) -> int:
+def _cores() -> int:
+    """Cores that this process may use."""
+    try:
+        return len(os.sched_getaffinity(0))
+    except AttributeError:  # not told on every system
+        return os.cpu_count() or 1
+
+
+def _analyze_one(
+    folder: Path, out: Path, *, only: tuple[str, ...], allow_outside: bool, pool: Pool
+) -> int:
     try:
         if (folder / "sample.toml").is_file():
             check_writable(out, folder)
-        progress = Bars(Console(stderr=True))
-        dossier = analyze(folder, only=only, allow_outside=allow_outside, progress=progress)
+        runs = Runs(progress=Bars(Console(stderr=True)), store=out / ".work", pool=pool)
+        dossier = analyze(folder, only=only, allow_outside=allow_outside, runs=runs)
         page = write_dossier(dossier, out, command=command_line())
+        runs.tidy(outcome.name for outcome in dossier.outcomes if outcome.status == "ok")
     except InputErrors as faults:
         for fault in faults.faults:
             print(f"cinedot: {fault}", file=sys.stderr)
@@ -69,7 +113,7 @@ def run_demo(folder: Path, *, seed: int) -> int:
     progress = Bars(Console(stderr=True))
     check_writable(folder / "results", folder)
     truth = write_virtual_sample(folder, seed=seed, progress=progress)
-    dossier = analyze(folder, use_lab=False, progress=progress)
+    dossier = analyze(folder, use_lab=False, runs=Runs(progress=progress))
     page = write_dossier(dossier, folder / "results", command=command_line())
     table = Table(title="Virtual sample: what went in, what came out", title_justify="left")
     for heading in ("quantity", "truth", "found", "sigma", "unit", "(found - truth) / sigma"):

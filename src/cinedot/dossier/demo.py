@@ -153,6 +153,7 @@ def _write_movie(folder: Path, seed: int, progress: Progress) -> dict[str, float
         "movie.frames_found": float(MOVIE_FRAMES),
         "movie.edge_nm": dot.edges_nm[0],
         "movie.edge": 4.0,
+        "movie.defocus": 6.0,
     }
 
 

@@ -92,28 +92,33 @@ def plot_with_residual(
 
 
 def histogram(
-    values: Float[np.ndarray, " value"],
+    counts: Shaped[np.ndarray, " bin"],
+    edges: Float[np.ndarray, " edge"],
     *,
     x_title: str,
-    bin_width: float,
+    curve: Curve | None = None,
     marks: Sequence[tuple[float, str]] = (),
 ) -> go.Figure:
-    """Counts in equal bins, with marked positions such as the edges of n = 3, 4, 5.
+    """Counts in bins, with a law drawn over them and marked positions such as n = 3, 4, 5.
 
     Args:
-        values: what is counted.
+        counts: of particles in each bin.
+        edges: of the bins, in the axis's unit.
         x_title: the axis with its unit.
-        bin_width: in the unit of the values.
+        curve: what a law expects in such bins.
         marks: (position, name) of vertical lines.
     """
     figure = go.Figure(
-        go.Histogram(
-            x=values,
-            xbins={"size": bin_width},
+        go.Bar(
+            x=(edges[1:] + edges[:-1]) / 2,
+            y=counts,
+            width=np.diff(edges),
             marker={"color": "#9dc3e6", "line": {"color": INK, "width": 1}},
             name="particles",
         )
     )
+    if curve is not None:
+        figure.add_trace(_trace(curve))
     dressed(figure, height=320)
     for position, name in marks:
         figure.add_vline(
@@ -124,7 +129,7 @@ def histogram(
         )
     figure.update_xaxes(title=x_title)
     figure.update_yaxes(title="particles")
-    figure.update_layout(showlegend=False)
+    figure.update_layout(showlegend=False, bargap=0)
     return figure
 
 
@@ -133,6 +138,7 @@ def micrograph(
     *,
     outlines: Sequence[Float[np.ndarray, "corner 2"]] = (),
     names: Sequence[str] = (),
+    labels: Sequence[str] = (),
     width: int = COLUMN_PX,
 ) -> go.Figure:
     """A grey image with a scale bar and, if given, outlines.
@@ -141,6 +147,7 @@ def micrograph(
         image: intensities with their scale; shown between their 0.5 and 99.5 percentiles.
         outlines: polygons of (x, y) in nm from the centre of the first pixel.
         names: what hovering over each outline says.
+        labels: what stands above each outline.
         width: of the figure on the page, pixels.
     """
     rows, columns = image.data.shape
@@ -168,6 +175,19 @@ def micrograph(
                 line={"color": "#ffd400", "width": 1.6},
                 hoverinfo="text",
                 text=names[index] if index < len(names) else "",
+                showlegend=False,
+            )
+        )
+    if labels:
+        figure.add_trace(
+            go.Scatter(
+                x=[float(outline[:, 0].mean()) for outline in outlines],
+                y=[float(outline[:, 1].min()) for outline in outlines],
+                mode="text",
+                text=list(labels),
+                textposition="top center",
+                textfont={"size": 12, "color": "#ffd400", "weight": 700},
+                hoverinfo="skip",
                 showlegend=False,
             )
         )

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
 
-from cinedot.core import Estimate, Progress
+from cinedot.core import Estimate
+from cinedot.core.chunks import Runs
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -74,7 +75,8 @@ class Findings:
     checks: tuple[Check, ...] = ()
 
 
-Work = Callable[[Progress], Findings]
+Work = Callable[[Runs], Findings]
+"""What is left to do for a section; its progress shows, and its chunks are done, through `Runs`."""
 
 
 class NotAnalysed(Exception):

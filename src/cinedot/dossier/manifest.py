@@ -14,8 +14,8 @@ from cinedot.core import InputError
 from cinedot.core.units import quantity
 
 
-def _in(unit: str, *, positive: bool = True) -> BeforeValidator:
-    """Turn "20 ms" or a bare number into a float in `unit`."""
+def _in(unit: str, *, positive: bool = True, zero: bool = False) -> BeforeValidator:
+    """Turn "20 ms" or a bare number into a float in `unit`: above 0, from 0, or of any sign."""
 
     def convert(value: Any, info: Any) -> float:  # noqa: ANN401 - TOML holds anything
         key = (info.field_name or "value").removesuffix(_unit_suffix(unit))
@@ -29,9 +29,9 @@ def _in(unit: str, *, positive: bool = True) -> BeforeValidator:
             raise InputError(
                 f"`{key}` must be a finite number, but is {value!r}.", remedy="Correct it."
             )
-        if positive and number <= 0:
+        if positive and (number < 0 or (number == 0 and not zero)):
             raise InputError(
-                f"`{key}` must be above 0 {unit}, but is {value!r}.",
+                f"`{key}` must be {'0 or more' if zero else f'above 0 {unit}'}, but is {value!r}.",
                 remedy="Check its sign and unit.",
             )
         return number
@@ -48,6 +48,7 @@ def _as_list(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
 
 
 Nanometre = Annotated[float, _in("nm")]
+NanometreOrNone = Annotated[float, _in("nm", zero=True)]
 SignedNanometre = Annotated[float, _in("nm", positive=False)]
 Second = Annotated[float, _in("s")]
 Kilovolt = Annotated[float, _in("kV")]
@@ -56,6 +57,7 @@ Nanosecond = Annotated[float, _in("ns")]
 DoseRate = Annotated[float, _in("e/nm^2/s")]
 
 
+Degree = Annotated[float, _in("deg")]
 Edge = Annotated[int, Field(ge=1)]
 
 
@@ -73,6 +75,24 @@ class SampleSection(Section):
     host: str | None = None
     material: str | None = None
     lattice_nm: Nanometre | None = Field(default=None, alias="lattice")
+    cell_nm: tuple[Nanometre, Nanometre, Nanometre] | None = Field(default=None, alias="cell")
+    cell_angles_deg: tuple[Degree, Degree, Degree] = Field(
+        default=(90.0, 90.0, 90.0), alias="cell_angles"
+    )
+
+    @model_validator(mode="after")
+    def _one_lattice(self) -> "SampleSection":
+        if self.cell_nm is None and "cell_angles_deg" in self.model_fields_set:
+            raise InputError(
+                "`cell_angles` must stand beside `cell`, but there is none.",
+                remedy='Give the edges, as in cell = ["0.3161 nm", "0.3161 nm", "1.2295 nm"].',
+            )
+        if self.cell_nm is not None and (self.lattice_nm is not None or self.host is not None):
+            raise InputError(
+                "`cell` must stand for a material alone, but `lattice` or `host` is given too.",
+                remedy="A host is cubic: give `lattice`; for anything else give `cell` only.",
+            )
+        return self
 
 
 class ModelSection(Section):
@@ -94,13 +114,23 @@ class MicroscopeSection(Section):
     voltage_kv: Kilovolt | None = Field(default=None, alias="voltage")
     spherical_aberration_um: Micrometre = Field(default=2.0, alias="spherical_aberration")
     defocus_nm: SignedNanometre | None = Field(default=None, alias="defocus")
-    focal_spread_nm: Nanometre = Field(default=3.0, alias="focal_spread")
+    focal_spread_nm: NanometreOrNone = Field(default=3.0, alias="focal_spread")
     dose_rate_e_per_nm2_s: DoseRate | None = Field(default=None, alias="dose_rate")
     gain: float | None = Field(default=None, gt=0)
     offset: float | None = None
     region_nm: tuple[SignedNanometre, SignedNanometre, Nanometre, Nanometre] | None = Field(
         default=None, alias="region"
     )
+    zone: tuple[int, int, int] | None = None
+
+    @model_validator(mode="after")
+    def _some_direction(self) -> "MicroscopeSection":
+        if self.zone == (0, 0, 0):
+            raise InputError(
+                "`zone` must be a direction, but is [0, 0, 0].",
+                remedy="Layers that lie flat are seen along zone = [0, 0, 1].",
+            )
+        return self
 
 
 class MovieSection(MicroscopeSection):

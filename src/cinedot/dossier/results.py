@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 from cinedot import __version__
 from cinedot.core import InputError
+from cinedot.core.chunks import fingerprint
 from cinedot.core.files import not_writable, sha256_of
 from cinedot.core.tables import arrow_schema, table_columns, write_table
 from cinedot.dossier.analysis import Dossier
@@ -21,6 +22,10 @@ if TYPE_CHECKING:
     import pandas as pd
 
 SCHEMA_VERSION = 1
+
+HASHED_WHOLE_BYTES = 1 << 30
+"""Larger inputs are told from others by `fingerprint`: to hash 60 GB takes longer than to read
+the frames."""
 
 
 def check_writable(out: Path, sample_folder: Path) -> None:
@@ -168,6 +173,11 @@ def _provenance(dossier: Dossier, *, command: str) -> dict[str, Any]:
     for outcome in dossier.outcomes:
         inputs |= set(outcome.findings.inputs if outcome.findings else ())
     folder = dossier.sample.folder
+    named = {
+        str(path.relative_to(folder) if path.is_relative_to(folder) else path): path
+        for path in sorted(inputs)
+    }
+    sampled = [name for name, path in named.items() if path.stat().st_size > HASHED_WHOLE_BYTES]
     return {
         "cinedot": __version__,
         "python": platform.python_version(),
@@ -180,9 +190,11 @@ def _provenance(dossier: Dossier, *, command: str) -> dict[str, Any]:
         "date": datetime.now(UTC).isoformat(timespec="seconds"),
         "seconds": round(dossier.seconds, 2),
         "inputs": {
-            str(path.relative_to(folder) if path.is_relative_to(folder) else path): sha256_of(path)
-            for path in sorted(inputs)
+            name: fingerprint([path]) if name in sampled else sha256_of(path)
+            for name, path in named.items()
         },
+        # Of these the digest is not of every byte, but of name, size, time and samples.
+        "sampled": sampled,
         "parameters": dossier.sample.manifest.model_dump(
             mode="json", exclude_none=True, exclude_defaults=True
         ),

@@ -75,6 +75,7 @@ class Particles:
         reason: in words, also why there are none.
         edges: candidates for n, to which each `p_all` belongs; empty without a lattice.
         lattice_nm: lattice constant that they were counted with; None without one.
+        by_views: whether n comes from simulated views, else from how long edges are.
     """
 
     image: str
@@ -83,6 +84,7 @@ class Particles:
     reason: str
     edges: tuple[int, ...]
     lattice_nm: float | None = None
+    by_views: bool = False
 
     def __len__(self) -> int:
         return len(self.particles)

@@ -1,55 +1,41 @@
-"""Section `movie`: the dot in each frame, its edge and its lattice fringes."""
+"""Section `movie`: the dots in each frame, the surest one's edge and lattice fringes."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cinedot.core import (
-    AnalysisError,
-    ChosenFrames,
-    Estimate,
-    InputError,
-    Movie,
-    Progress,
-)
+from cinedot.core import AnalysisError, Estimate, Movie
+from cinedot.core.chunks import Runs
 from cinedot.core.tables import arrow_schema
 from cinedot.dossier.figures import ACCENT, SECOND, Curve, micrograph, plot
 from cinedot.dossier.findings import Findings, Panel, Task, Work
-from cinedot.dossier.folder import find_file, find_files
 from cinedot.dossier.manifest import MovieSection, SampleFolder
-from cinedot.dossier.sections.fringes import fringe_panel, fringe_results, fringe_series
-from cinedot.dossier.sections.scales import lattice_nm_of, not_used, scale_facts
-from cinedot.micrographs import MovieMeasurement, measure_movie, open_movie
-from cinedot.micrographs.readers.folder import FRAME_FILES
+from cinedot.dossier.sections.calibration import LatticeFindings, lattice_findings
+from cinedot.dossier.sections.counting import counting_findings
+from cinedot.dossier.sections.fringes import fringe_panel
+from cinedot.dossier.sections.lattice import known_lattice
+from cinedot.dossier.sections.movie_poses import (
+    pose_columns,
+    pose_panels,
+    pose_remarks,
+    pose_results,
+    poses_of,
+)
+from cinedot.dossier.sections.movie_window import Window, open_window
+from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
+from cinedot.micrographs import FrameMeasurement, MovieMeasurement, measure_movie
 
 if TYPE_CHECKING:
     import pandas as pd
 
+    from cinedot.micrographs.movie_poses import MoviePoses
+
 NAN = float("nan")
 
-LEAST_FIELD_NM = 8.0
-"""Side of the smallest field that a particle is looked for in: its own 2 to 4 nm and ground."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Window:
-    """The part of a recording that the manifest asks for.
-
-    Attributes:
-        movie: that part, as a movie.
-        indices: which frames of the file it holds.
-        x_nm, y_nm: its first pixel in the whole field.
-        paths: the files read.
-    """
-
-    movie: Movie
-    indices: tuple[int, ...]
-    x_nm: float
-    y_nm: float
-    paths: tuple[Path, ...]
+SURE_DRIFT_NM = 0.5
+"""A drift less sure than this is not stated."""
 
 
 def tasks(sample: SampleFolder) -> tuple[Task, ...]:
@@ -64,124 +50,48 @@ def tasks(sample: SampleFolder) -> tuple[Task, ...]:
 
 
 def _prepare(sample: SampleFolder, section: MovieSection) -> Work:
-    key = "[movie] file"
-    if any(mark in section.file for mark in "*?["):
-        paths = find_files(sample, (section.file,), key=key)
-        movie = open_movie(sample.folder / section.file)
-    else:
-        path = find_file(sample, section.file, key=key)
-        paths = _frame_files(path) if path.is_dir() else (path,)
-        movie = open_movie(path)
-    movie = movie.calibrated(
-        pixel_nm=section.pixel_size_nm,
-        frame_s=section.frame_time_s,
-        voltage_kv=section.voltage_kv,
-    )
-    if movie.frame_s is None and len(movie) > 1:
-        raise InputError(
-            "the time of a frame must be known, but the file does not state it.",
-            remedy='Give it in sample.toml, as in frame_time = "20 ms".',
-            file=section.file,
-        )
-    window = _window(replace(movie, name=section.name or movie.name), section, paths)
-    _refuse_not_finite(window, section.file)
-    return lambda progress: _analyse(sample, section, window, progress)
+    window = open_window(sample, section)
+    return lambda runs: _analyse(sample, section, window, runs)
 
 
-def _frame_files(folder: Path) -> tuple[Path, ...]:
-    """The frames in a folder, without what else may lie there."""
-    return tuple(
-        path
-        for path in sorted(folder.iterdir())
-        if path.suffix.lower().lstrip(".") in FRAME_FILES and not path.name.startswith(".")
-    )
-
-
-def _refuse_not_finite(window: _Window, file: str) -> None:
-    """Look through every frame for NaN; whole numbers have none, and are not read for it."""
-    if not np.issubdtype(window.movie.frames.read(0, 1).dtype, np.floating):
-        return
-    for place, index in enumerate(window.indices):
-        if not np.isfinite(window.movie.frames.read(place, place + 1)).all():
-            raise InputError(
-                "a frame must hold finite numbers, but some are NaN or infinite.",
-                remedy=f"Leave it out, as in skip = [{index}].",
-                file=file,
-                place=f"frame {index}",
-            )
-
-
-def _window(movie: Movie, section: MovieSection, paths: tuple[Path, ...]) -> _Window:
-    count, rows, columns = movie.frames.shape
-    indices = _indices(section, count)
-    image = movie.image(indices[0])
-    x0, x1 = _pixels(section, 0, image.pixel_x_nm, columns)
-    y0, y1 = _pixels(section, 1, image.pixel_y_nm, rows)
-    part = ChosenFrames(source=movie.frames, indices=indices, rows=(y0, y1), columns=(x0, x1))
-    return _Window(
-        movie=replace(movie, frames=part),
-        indices=indices,
-        x_nm=x0 * image.pixel_x_nm,
-        y_nm=y0 * image.pixel_y_nm,
-        paths=paths,
-    )
-
-
-def _indices(section: MovieSection, count: int) -> tuple[int, ...]:
-    """The frames of the file that `frames` and `skip` leave."""
-    start, _, stop = (section.frames or ":").partition(":")
-    chosen = range(int(start or 0), min(int(stop or count), count))
-    kept = tuple(index for index in chosen if index not in section.skip)
-    if not kept or max(section.skip, default=0) >= count or int(stop or 0) > count:
-        raise InputError(
-            f"`frames` and `skip` must leave frames of the movie's 0 to {count - 1}, "
-            f"but are {section.frames!r} and {list(section.skip)}.",
-            remedy="Frames count from 0; the end of a window is not in it.",
-            file=section.file,
-        )
-    return kept
-
-
-def _pixels(section: MovieSection, axis: int, pixel_nm: float, count: int) -> tuple[int, int]:
-    """First and behind-last pixel of `region` along x (0) or y (1).
-
-    A region closer about a particle than its lattice can be told from the ground's in is widened
-    about its middle, as far as the field goes.
-    """
-    if section.region_nm is None:
-        return 0, count
-    low, high = section.region_nm[axis], section.region_nm[axis + 2]
-    lacking = max(0.0, LEAST_FIELD_NM - (high - low)) / 2 if high > low else 0.0
-    first = max(round((low - lacking) / pixel_nm), 0)
-    last = min(round((high + lacking) / pixel_nm) + 1, count)
-    if last <= first:
-        raise InputError(
-            f"`region` must lie within the field of {count * pixel_nm:.4g} nm, "
-            f"but runs from {low:g} to {high:g} nm.",
-            remedy="It is x0, y0, x1, y1, from the centre of the first pixel.",
-            file=section.file,
-        )
-    return first, last
-
-
-def _analyse(
-    sample: SampleFolder, section: MovieSection, window: _Window, progress: Progress
-) -> Findings:
+def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: Runs) -> Findings:
     lattice_nm = lattice_nm_of(sample.manifest)
-    seen = measure_movie(window.movie, progress=progress)
+    recording = window.recording()
+    seen = measure_movie(window.movie, recording=recording, runs=runs)
     if not seen.found:
         raise AnalysisError(
             f"no particle was found in {len(window.indices)} frames: {seen.reason}.",
             remedy="Check `pixel_size` and `region`.",
         )
+    electrons = counting_findings(window.movie, section)
+    lattice = _lattice(sample, section, seen)
+    poses, reason = poses_of(sample, section, seen, window.movie, recording, runs)
+    posed = {} if poses is None else pose_results(poses)
+    shown = () if poses is None else pose_panels(poses, window.movie, section, window.indices)
+    told = (reason,) if poses is None else pose_remarks(poses)
     return Findings(
-        results=_results(seen, lattice_nm),
-        series=fringe_series(seen.fringes),
-        tables={"frames": _rows(seen, window)},
-        panels=_panels(seen),
-        remarks=_remarks(section, seen),
-        facts=_facts(section, window, seen),
+        results={**_results(seen, lattice_nm), **lattice.results, **electrons.results, **posed},
+        series=lattice.series,
+        tables={"frames": _rows(seen, poses, window)},
+        panels=(*shown, *_panels(seen, lattice)),
+        remarks=(*told, *_remarks(window.movie, seen), *lattice.remarks, *electrons.remarks),
+        facts={**_facts(section, window, seen), **lattice.facts, **electrons.facts},
         inputs=window.paths,
+        checks=(*lattice.checks, *electrons.checks),
+    )
+
+
+def _lattice(
+    sample: SampleFolder, section: MovieSection, seen: MovieMeasurement
+) -> LatticeFindings:
+    """The particle's fringes; indexed only for a material that lies on a known zone axis.
+
+    A tilted dot's fringes are rows in projection, which no zone axis explains.
+    """
+    tilted = sample.manifest.sample.host is not None
+    known = None if tilted else known_lattice(sample.manifest)
+    return lattice_findings(
+        seen.mean, seen.fringes, known, zone=section.zone, region_nm=seen.region_nm
     )
 
 
@@ -200,55 +110,79 @@ def _results(seen: MovieMeasurement, lattice_nm: float | None) -> dict[str, Esti
                 unit="",
                 method=f"edge over the lattice constant of {lattice_nm:g} nm",
             )
-    return {**results, **fringe_results(seen.fringes)}
+    return results
 
 
-def _rows(seen: MovieMeasurement, window: _Window) -> "pd.DataFrame":
+def _rows(seen: MovieMeasurement, poses: "MoviePoses | None", window: Window) -> "pd.DataFrame":
     import pandas as pd
 
     rows = [
         (
             seen.movie,
-            0,
+            particle,
             index,
             NAN if window.movie.frame_s is None else (index + 0.5) * window.movie.frame_s,
-            frame.x_nm + window.x_nm,
-            frame.y_nm + window.y_nm,
-            *(NAN,) * 5,
-            frame.sigma_xy_nm,
-            NAN,
-            NAN,
-            # The place is known, the orientation is not.
-            "ambiguous" if frame.status == "ok" else "absent",
+            *_columns(frame, poses, row, particle, window),
         )
-        for index, frame in zip(window.indices, seen.frames, strict=True)
+        for particle, frames in enumerate((seen.frames, *seen.others))
+        for row, (index, frame) in enumerate(zip(window.indices, frames, strict=True))
     ]
     return pd.DataFrame(rows, columns=arrow_schema("frames").names)
 
 
-def _remarks(section: MovieSection, seen: MovieMeasurement) -> tuple[str, ...]:
-    remarks = [
-        "The edge is read from the outline of the lattice in projection; the orientation is not "
-        "fitted, so that every frame's pose is ambiguous."
-    ]
+def _columns(
+    frame: FrameMeasurement, poses: "MoviePoses | None", row: int, particle: int, window: Window
+) -> tuple[object, ...]:
+    """A frame's columns from x_nm on: its pose where one was fitted, else its place."""
+    if poses is not None and particle == 0:
+        return pose_columns(poses.frames[row], window.x_nm, window.y_nm)
+    return (
+        frame.x_nm + window.x_nm,
+        frame.y_nm + window.y_nm,
+        *(NAN,) * 5,
+        frame.sigma_xy_nm,
+        NAN,
+        NAN,
+        # The place is known, the orientation is not.
+        "ambiguous" if frame.status == "ok" else "absent",
+    )
+
+
+def _remarks(movie: Movie, seen: MovieMeasurement) -> tuple[str, ...]:
+    remarks = ["edge_nm is read from the outline of the lattice in projection."]
     if seen.found < len(seen.frames):
         remarks.append(f"The particle is absent in {len(seen.frames) - seen.found} frames.")
-    if section.processed:
+    if seen.others:
+        remarks.append(
+            f"{len(seen.others)} more particles are followed; edge and fringes are those of the "
+            "surest one, number 0."
+        )
+    if movie.processed:
         remarks.append("The film was processed: occupancies cannot be had from it.")
     return tuple(remarks)
 
 
-def _facts(section: MovieSection, window: _Window, seen: MovieMeasurement) -> dict[str, str]:
+def _facts(section: MovieSection, window: Window, seen: MovieMeasurement) -> dict[str, str]:
     movie = window.movie
     facts = {"file": section.file, **scale_facts([movie], section.pixel_size_nm)}
     facts["frames"] = f"{len(window.indices)}"
     if movie.frame_s is not None:
         facts["frames"] += f" of {1e3 * movie.frame_s:g} ms"
     facts["particle"] = seen.reason
-    return facts | not_used(section)
+    if len(seen.frames) > 1:
+        facts["drift"] = _drift_text(seen)
+    return facts
 
 
-def _panels(seen: MovieMeasurement) -> tuple[Panel, ...]:
+def _drift_text(seen: MovieMeasurement) -> str:
+    sigma = float(seen.field.sigma_drift_nm[-1])
+    if sigma > SURE_DRIFT_NM:
+        return "not known: frames have too little in common"
+    x, y = (float(part) for part in seen.field.drift_nm[-1])
+    return f"x {x:+.3f}, y {y:+.3f} ± {sigma:.3f} nm from the first frame to the last"
+
+
+def _panels(seen: MovieMeasurement, lattice: LatticeFindings) -> tuple[Panel, ...]:
     outlines = [] if seen.outline_nm is None else [seen.outline_nm]
     filtered = replace(seen.mean, data=seen.filtered)
     panels = [
@@ -265,7 +199,7 @@ def _panels(seen: MovieMeasurement) -> tuple[Panel, ...]:
         ),
     ]
     if seen.region_nm is not None and seen.fringes:
-        panels.append(fringe_panel(seen.mean, seen.fringes, seen.region_nm))
+        panels.append(fringe_panel(seen.mean, lattice.fringes, seen.region_nm, lattice.indexing))
     return (*panels, *_track(seen))
 
 

@@ -3,19 +3,15 @@
 from collections.abc import Sequence
 
 from cinedot.core import Movie
-from cinedot.dossier.manifest import Manifest, MicroscopeSection
+from cinedot.dossier.manifest import Manifest
 from cinedot.particle import host_named
 
-_NOT_USED = frozenset(
-    {
-        "defocus_nm",
-        "dose_rate_e_per_nm2_s",
-        "focal_spread_nm",
-        "gain",
-        "offset",
-        "spherical_aberration_um",
-    }
-)
+_TOLD = {
+    "chosen": "chosen",
+    "gaps": "missing frames",
+    "frame_time_from": "frame time from",
+}
+"""What readers say of a recording in its metadata, and what the report calls it."""
 
 
 def lattice_nm_of(manifest: Manifest) -> float | None:
@@ -44,14 +40,17 @@ def scale_facts(movies: Sequence[Movie], pixel_size_nm: float | None) -> dict[st
     voltages = sorted({movie.voltage_kv for movie in movies if movie.voltage_kv is not None})
     if voltages:
         facts["voltage"] = ", ".join(f"{voltage:g} kV" for voltage in voltages)
+    return facts | _told_by_readers(movies)
+
+
+def _told_by_readers(movies: Sequence[Movie]) -> dict[str, str]:
+    """Which image was taken, which frames are missing, where the frame time comes from."""
+    facts: dict[str, str] = {}
+    for key, name in _TOLD.items():
+        said = dict.fromkeys(movie.metadata[key] for movie in movies if key in movie.metadata)
+        if said:
+            facts[name] = "; ".join(said)
     return facts
-
-
-def not_used(section: MicroscopeSection) -> dict[str, str]:
-    """The microscope's keys that are given, and that nothing in this version makes use of."""
-    given = sorted(section.model_fields_set & _NOT_USED)
-    names = [type(section).model_fields[name].alias or name for name in given]
-    return {"given, not used yet": ", ".join(names)} if names else {}
 
 
 def _pixel_text(movie: Movie) -> str:

@@ -1,0 +1,172 @@
+"""From frame to frame: each fit begins at the pose before, a search only where that fails."""
+
+import itertools
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+import numpy as np
+from jaxtyping import Float
+
+from cinedot.micrographs.pose.fit import PoseFit, PosePrior, fit_poses
+from cinedot.micrographs.pose.orientations import misorientation_deg, nearest_branch
+from cinedot.micrographs.pose.search import (
+    Candidate,
+    Patch,
+    patch_whitening,
+    search_pose,
+)
+
+Status = Literal["ok", "ambiguous", "absent", "out_of_focus", "overlapped", "failed"]
+PatchAt = Callable[[int, float, float], Patch]
+"""Gives the patch of a frame whose middle pixel is nearest to a place."""
+
+_ITERATIONS = 3
+_WORSE = 1.3
+"""A residual that many times the usual one calls for a fresh search."""
+_LEAST_CONTRAST = 0.35
+_LEAST_SNR = 12.0
+"""Contrast over its own sigma: below this there is no particle, whatever fits best."""
+_FAR_NM = 30.0
+_CROWDED = 4.0
+_SEARCHED = 6
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class FramePose:
+    """The particle in one frame.
+
+    Attributes:
+        frame: index.
+        status: `ok`; `ambiguous` where another view fits as well; `absent` where nothing like the
+            model is there; `out_of_focus` and `overlapped` where something is that the model
+            cannot explain. Only the first two have a pose.
+        fit: the pose; None where there is none.
+        x_nm, y_nm: place in the frame; NaN where there is none.
+        searched: whether the pose was looked for anew.
+    """
+
+    frame: int
+    status: Status
+    fit: PoseFit | None
+    x_nm: float
+    y_nm: float
+    searched: bool = False
+
+
+def follow(
+    frames: Sequence[int],
+    places_nm: Float[np.ndarray, "frame 2"],
+    patch_at: PatchAt,
+    candidate: Candidate,
+    *,
+    begin: PoseFit,
+    prior: PosePrior,
+    usual: float | None = None,
+) -> list[FramePose]:
+    """Fit the pose in each frame, starting from one that was found in some frame nearby.
+
+    Args:
+        frames: indices, in the order in which they are gone through.
+        places_nm: about where the particle is in each, x and y; a search begins there. NaN where
+            it was not seen.
+        patch_at: gives a frame's patch.
+        candidate: the model.
+        begin: a pose of the particle.
+        prior: of defocus and contrast.
+        usual: the residual that is usual for this model; that of `begin` when left out.
+    """
+    poses: list[FramePose] = []
+    last = begin
+    usual = begin.residual if usual is None else usual
+    at: tuple[float, float] | None = None
+    for row, frame in enumerate(frames):
+        seen = bool(np.isfinite(places_nm[row]).all())
+        near = (float(places_nm[row, 0]), float(places_nm[row, 1]))
+        if at is None and not seen:
+            poses.append(_nowhere(frame, "absent", searched=False))
+            continue
+        start = near if at is None else at
+        patch = patch_at(frame, *start)
+        fit = _continued(patch, candidate, last, start, prior)
+        searched = not _explains(fit, usual)
+        sure = True
+        if searched and seen:
+            fresh = patch_at(frame, *near)
+            found = search_pose(fresh, [candidate], prior=prior, count=_SEARCHED)
+            if not _explains(fit, usual) and found.fit.residual < fit.residual:
+                patch, fit, sure = fresh, found.fit, found.sure
+        status = _status(fit, usual, prior, sure)
+        if status not in ("ok", "ambiguous"):
+            poses.append(_nowhere(frame, status, searched=searched))
+            at = None
+            continue
+        edges = candidate.views.model.edges
+        last = replace(fit, rotation=nearest_branch(fit.rotation, last.rotation, edges))
+        at = (patch.x_nm + fit.x_nm, patch.y_nm + fit.y_nm)
+        usual = 0.9 * usual + 0.1 * min(fit.residual, 1.5 * usual)
+        poses.append(
+            FramePose(
+                frame=frame, status=status, fit=last, x_nm=at[0], y_nm=at[1], searched=searched
+            )
+        )
+    return poses
+
+
+def _explains(fit: PoseFit, usual: float) -> bool:
+    return fit.residual <= _WORSE * usual and fit.contrast >= _LEAST_CONTRAST
+
+
+def _nowhere(frame: int, status: Status, *, searched: bool) -> FramePose:
+    nan = float("nan")
+    return FramePose(frame=frame, status=status, fit=None, x_nm=nan, y_nm=nan, searched=searched)
+
+
+def _continued(
+    patch: Patch,
+    candidate: Candidate,
+    last: PoseFit,
+    at: tuple[float, float],
+    prior: PosePrior,
+) -> PoseFit:
+    """The pose of the frame before, fitted to this one."""
+    start = replace(last.start, x_nm=at[0] - patch.x_nm, y_nm=at[1] - patch.y_nm)
+    whiten = patch_whitening(patch, candidate.views)
+    return fit_poses(
+        patch.contrast, candidate.views, [start], whiten, prior=prior, iterations=_ITERATIONS
+    )[0]
+
+
+def _status(fit: PoseFit, usual: float, prior: PosePrior, sure: bool) -> Status:
+    if not np.isfinite(fit.log_evidence):
+        return "failed"
+    if fit.contrast < _LEAST_CONTRAST or fit.contrast < _LEAST_SNR * fit.sigma_contrast:
+        return "absent"
+    if abs(fit.defocus_nm - prior.defocus_nm) > _FAR_NM:
+        return "out_of_focus"
+    if fit.residual > _CROWDED * usual:
+        return "overlapped"
+    return "ok" if sure else "ambiguous"
+
+
+def tumbles(poses: Sequence[FramePose], edges: tuple[int, int, int]) -> list[tuple[int, float]]:
+    """Frames between which the particle turned more than its rocking explains, and how far.
+
+    Steps between neighbouring frames of a rocking particle are nearly Rayleigh-Maxwell
+    distributed; a step beyond 4.5 degrees and beyond five times the median is a tumble.
+
+    Returns:
+        The first frame in the new orientation and the angle, degrees.
+    """
+    seen = [pose for pose in poses if pose.fit is not None]
+    found: list[tuple[int, float]] = []
+    steps: list[float] = []
+    for before, after in itertools.pairwise(seen):
+        assert before.fit is not None
+        assert after.fit is not None
+        steps.append(float(misorientation_deg(before.fit.rotation, after.fit.rotation, edges)))
+    usual = float(np.median(steps)) if steps else 0.0
+    for step, after in zip(steps, seen[1:], strict=False):
+        if step > max(4.5, 5 * usual):
+            found.append((after.frame, step))
+    return found

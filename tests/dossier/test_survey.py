@@ -1,0 +1,129 @@
+"""`[survey]` from image to dossier: a simulated field, and images that nothing can be had from."""
+
+import json
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow.parquet as pq
+import pytest
+import tifffile
+
+from cinedot.core import AnalysisError, Image
+from cinedot.core.tables import arrow_schema
+from cinedot.microscope import Lens, place_dots, simulate_survey
+from cinedot.particle import host_named
+
+Run = Callable[..., tuple[int, str, str]]
+DOTS = [4] * 7 + [5]
+
+
+@pytest.fixture(scope="module")
+def field() -> Image:
+    seed = int(np.random.SeedSequence().generate_state(1)[0])
+    print("seed", seed)
+    shape = (288, 288)
+    dots = place_dots(DOTS, host=host_named("CsPbBr3"), shape=shape, seed=seed)
+    return simulate_survey(dots, lens=Lens(defocus_nm=8.0), shape=shape, seed=seed).image
+
+
+def _folder(folder: Path, data: np.ndarray, more: str = "") -> Path:
+    tifffile.imwrite(
+        folder / "a.tif", data, imagej=True, resolution=(10, 10), metadata={"unit": "nm"}
+    )
+    (folder / "sample.toml").write_text(
+        f'[sample]\nname = "dots"\nhost = "CsPbBr3"\n[survey]\nfiles = ["a.tif"]\n{more}\n'
+    )
+    return folder
+
+
+def _dossier(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "results" / "dossier.json").read_text("utf-8"))
+
+
+@pytest.fixture
+def by_lengths(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Views take a minute of a core: here n comes from edges, as where no ground is left."""
+    from cinedot.micrographs import classification
+
+    def none(*_: object, **__: object) -> None:
+        raise AnalysisError("no ground is left.", remedy="None.")
+
+    monkeypatch.setattr(classification, "classify", none)
+
+
+@pytest.mark.usefixtures("by_lengths")
+def test_a_simulated_field_end_to_end(run: Run, field: Image, tmp_path: Path) -> None:
+    folder = _folder(tmp_path, field.data.astype(np.uint16))
+    status, _, err = run("analyze", folder)
+    assert status == 0, err
+    found, page = _dossier(folder), (folder / "results" / "dossier.html").read_text("utf-8")
+    survey = found["results"]["survey"]
+    # Of 228 dots in six such fields all were found: three of 8 missing comes once in 10^5.
+    assert 6 <= survey["particles"]["value"] <= 9
+    # Pb-Pb distance: 12 dots came out 0.3 % off with as much scatter; 1.5 % is five of these.
+    assert survey["lattice"]["value"] == pytest.approx(0.5874, rel=0.015)
+    checks = {one["name"]: one["status"] for one in found["checks"]}
+    assert checks["pixel size against lattice"] == "agree"
+    table = pq.read_table(folder / "results" / "particles.parquet")
+    assert table.schema.equals(arrow_schema("particles"))
+    assert all(len(row) == 4 and 0 <= sum(row) <= 1 for row in table["p_all"].to_pylist())
+    series = pq.read_table(folder / "results" / "series.parquet").to_pandas()
+    wide = series.pivot_table(index="label", columns="quantity", values="value")
+    assert (wide["fraction_low"] <= wide["fraction"]).all()
+    assert (wide["fraction"] <= wide["fraction_high"]).all()
+    for words in ("n is judged by the edges", "no ground is left", "blurred square", "95 % from"):
+        assert words in page
+
+
+@pytest.mark.usefixtures("by_lengths")
+@pytest.mark.parametrize("pixel", ["1 nm", "0.01 nm"])
+def test_a_pixel_wrong_by_ten_times_is_said(
+    run: Run, field: Image, tmp_path: Path, pixel: str
+) -> None:
+    folder = _folder(tmp_path, field.data.astype(np.uint16), f'pixel_size = "{pixel}"')
+    status, _, err = run("analyze", folder)
+    assert status in (0, 1)
+    assert "Traceback" not in err
+    page = (folder / "results" / "dossier.html").read_text("utf-8")
+    assert re.search(r"with pixels of 0\.1 nm in place of .*is `pixel_size` wrong by 10", page)
+
+
+@pytest.mark.parametrize("value", [0, 7, 65535])
+def test_an_empty_image_fails_in_one_line(run: Run, tmp_path: Path, value: int) -> None:
+    status, _, err = run("analyze", _folder(tmp_path, np.full((64, 64), value, np.uint16)))
+    assert status == 1
+    (line,) = [one for one in err.splitlines() if "failed" in one]
+    assert re.search(rf"a\.tif is unfit: all pixels are ({value}|zero)\.", line)
+
+
+@pytest.mark.usefixtures("by_lengths")
+def test_saturation_is_said(run: Run, field: Image, tmp_path: Path) -> None:
+    ceiling = float(np.percentile(field.data, 80))
+    counts = np.where(field.data > ceiling, 65535, field.data).astype(np.uint16)
+    run("analyze", _folder(tmp_path, counts))
+    told = (tmp_path / "results" / "dossier.html").read_text("utf-8") + json.dumps(
+        _dossier(tmp_path)
+    )
+    assert re.search(r"a\.tif is unfit: saturated: [0-9]+ % of the pixels", told)
+
+
+def test_nan_is_bad_input(run: Run, tmp_path: Path) -> None:
+    data = np.ones((64, 64), np.float32)
+    data[3, 4] = np.nan
+    status, _, err = run("analyze", _folder(tmp_path, data))
+    assert (status, err.count("\n")) == (2, 1)
+    assert "finite" in err
+
+
+@pytest.mark.acceptance
+def test_n_by_views_end_to_end(run: Run, field: Image, tmp_path: Path) -> None:
+    folder = _folder(tmp_path, field.data.astype(np.uint16))
+    assert run("analyze", folder)[0] == 0
+    table = pq.read_table(folder / "results" / "particles.parquet").to_pandas()
+    whole = table[~table["at_edge"].astype(bool)]
+    # Issue 5: n right for at least 95 %; of 8 two wrong come once in 20 at that rate.
+    assert abs(int((whole["n"] == 4).sum()) - DOTS.count(4)) <= 2
+    assert "by simulated views" in (folder / "results" / "dossier.html").read_text("utf-8")

@@ -1,0 +1,179 @@
+"""From frame to frame: steady poses, tumbles, and frames with no pose to give."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.spatial.transform import Rotation
+
+from cinedot.micrographs.pose import (
+    FramePose,
+    NoiseSpectrum,
+    PosePrior,
+    follow,
+    misorientation_deg,
+    search_pose,
+    tumbles,
+)
+from cinedot.micrographs.pose.bounds import film_noise
+from cinedot.micrographs.pose.whitening import radial_frequency
+from cinedot.microscope import AmorphousCarbon
+
+CUBE = (2, 2, 2)
+PRIOR = PosePrior(defocus_nm=6.0)
+
+
+@pytest.fixture
+def start(candidate, rng, patch_of):
+    """A pose, its fit, and an image of it."""
+    rotation = Rotation.random(random_state=rng).as_matrix()
+    image = candidate.views.images(rotation[None], np.zeros((1, 2)), np.array([6.0]))[0]
+    found = search_pose(patch_of(image, rng), [candidate], count=8, prior=PRIOR)
+    assert misorientation_deg(found.fit.rotation, rotation, CUBE) < 2.0
+    return rotation, found.fit, image
+
+
+def followed(patches, candidate, fit, places=None):
+    count = len(patches)
+    at = np.zeros((count, 2)) if places is None else places
+    return follow(
+        range(count), at, lambda frame, *_: patches[frame], candidate, begin=fit, prior=PRIOR
+    )
+
+
+def test_a_rocking_dot_is_followed(candidate, rng, patch_of, start):
+    rotation, fit, _ = start
+    steps = [Rotation.from_rotvec(np.radians(rng.normal(0, 0.7, 3))) for _ in range(6)]
+    rotations = np.array([step.as_matrix() @ rotation for step in steps])
+    places = rng.normal(0, 0.01, (6, 2))
+    images = candidate.views.images(rotations, places, np.full(6, 6.0))
+    poses = followed([patch_of(image, rng) for image in images], candidate, fit)
+    assert [pose.frame for pose in poses] == list(range(6))
+    for pose, truth, place in zip(poses, rotations, places, strict=True):
+        assert pose.status == "ok"
+        assert not pose.searched
+        # Three steps of Gauss-Newton from a degree or two away: six of the stated sigmas, and
+        # three numbers in each.
+        off = float(misorientation_deg(pose.fit.rotation, truth, CUBE))
+        assert off < 6 * np.sqrt(3) * pose.fit.sigma_turn_deg
+        assert np.hypot(pose.x_nm - place[0], pose.y_nm - place[1]) < 9 * pose.fit.sigma_xy_nm
+        # The branch nearest to the one before: no jump by a symmetry.
+        turned = Rotation.from_matrix(pose.fit.rotation @ fit.rotation.T).magnitude()
+        assert np.degrees(turned) < 15
+    assert tumbles(poses, CUBE) == []
+
+
+def test_a_tumble_is_found(candidate, rng, patch_of, start):
+    """10 to 30 degrees between two frames, as the issue asks."""
+    rotation, fit, image = start
+    angle = rng.uniform(10, 30)
+    axis = rng.normal(size=3)
+    turn = Rotation.from_rotvec(np.radians(angle) * axis / np.linalg.norm(axis)).as_matrix()
+    after = turn @ rotation
+    two = candidate.views.images(after[None], np.zeros((1, 2)), np.array([6.0]))[0]
+    patches = [patch_of(one, rng) for one in (image, image, two, two)]
+    poses = followed(patches, candidate, fit)
+    assert [pose.status for pose in poses] == ["ok"] * 4
+    for pose, truth in zip(poses, (rotation, rotation, after, after), strict=True):
+        assert misorientation_deg(pose.fit.rotation, truth, CUBE) < 1.5
+    found = tumbles(poses, CUBE)
+    assert len(found) == 1
+    assert found[0][0] == 2
+    expected = float(misorientation_deg(rotation, after, CUBE))
+    assert found[0][1] == pytest.approx(expected, abs=2.0)
+
+
+def test_an_empty_frame_gets_no_pose_and_the_next_is_found_again(candidate, rng, patch_of, start):
+    rotation, fit, image = start
+    empty = np.ones_like(image)
+    patches = [patch_of(one, rng) for one in (image, empty, empty, image)]
+    poses = followed(patches, candidate, fit)
+    assert [pose.status for pose in poses] == ["ok", "absent", "absent", "ok"]
+    for pose in poses[1:3]:
+        assert pose.fit is None
+        assert np.isnan([pose.x_nm, pose.y_nm]).all()
+    assert misorientation_deg(poses[3].fit.rotation, rotation, CUBE) < 1.5
+
+
+def test_a_place_that_was_not_seen_is_absent(candidate, rng, patch_of, start):
+    _, fit, image = start
+    poses = followed([patch_of(image, rng)], candidate, fit, np.full((1, 2), np.nan))
+    assert poses[0].status == "absent"
+    assert poses[0].fit is None
+
+
+@pytest.mark.parametrize("thickness_nm", [1.0, 3.0])
+def test_bare_carbon_gets_no_pose(candidate, rng, patch_of, start, thickness_nm):
+    """Its speckle is as strong as a small dot's contrast; its noise is known."""
+    _, fit, image = start
+    camera = candidate.views.camera
+    structure = film_noise(
+        AmorphousCarbon(thickness_nm=thickness_nm), camera, top_nm=1.0, defocus_nm=6.0, rng=rng
+    )
+    side = image.shape[0]
+    electrons = 1 / patch_of(image, rng).regions[0][1].power[0]
+    known = NoiseSpectrum(
+        frequency=structure.frequency, power=structure.power + 1 / electrons, tiles=0
+    )
+    patches = []
+    for _ in range(6):
+        shaped = np.fft.rfft2(rng.normal(size=(side, side)))
+        shaped *= np.sqrt(structure.at(radial_frequency(side)))
+        patch = patch_of(1 + np.fft.irfft2(shaped, s=(side, side)), rng)
+        share = patch.regions[0][0]
+        patches.append(replace(patch, regions=((share, known),)))
+    poses = followed(patches, candidate, fit)
+    print([pose.status for pose in poses])
+    assert all(pose.status not in ("ok", "ambiguous") for pose in poses)
+    assert all(pose.fit is None for pose in poses)
+
+
+def test_a_dot_far_out_of_focus_gets_no_pose(candidate, rng, patch_of, start):
+    rotation, fit, image = start
+    far = candidate.views.images(rotation[None], np.zeros((1, 2)), np.array([80.0]))[0]
+    poses = followed([patch_of(image, rng), patch_of(far, rng)], candidate, fit)
+    print([pose.status for pose in poses])
+    assert poses[0].status == "ok"
+    assert poses[1].status not in ("ok", "ambiguous")
+
+
+def test_two_dots_over_one_another_make_no_false_pose(candidate, rng, patch_of, start):
+    """Either it says so, or the pose is the true one of one of the two."""
+    rotation, fit, image = start
+    second = Rotation.random(random_state=rng).as_matrix()
+    over = candidate.views.images(second[None], np.array([[0.5, 0.3]]), np.array([6.0]))[0]
+    both = 1 + (image - 1) + (over - 1)
+    poses = followed([patch_of(image, rng), patch_of(both, rng)], candidate, fit)
+    print([pose.status for pose in poses])
+    if poses[1].status == "ok":
+        off = min(
+            float(misorientation_deg(poses[1].fit.rotation, one, CUBE))
+            for one in (rotation, second)
+        )
+        assert off < 2.0
+
+
+def test_tumbles_are_steps_beyond_the_usual_rocking(start):
+    """Steps of 1 degree with one of 20; frames without a pose are stepped over."""
+    _, fit, _ = start
+    angles = [0.0, 1.0, 0.0, 1.0, 21.0, 20.0, 21.0]
+    poses = [
+        FramePose(
+            frame=frame,
+            status="ok",
+            fit=replace(
+                fit,
+                rotation=Rotation.from_euler("z", angle, degrees=True).as_matrix() @ fit.rotation,
+            ),
+            x_nm=0.0,
+            y_nm=0.0,
+        )
+        for frame, angle in enumerate(angles)
+    ]
+    nan = float("nan")
+    poses[3] = FramePose(frame=3, status="absent", fit=None, x_nm=nan, y_nm=nan)
+    found = tumbles(poses, CUBE)
+    assert [frame for frame, _ in found] == [4]
+    assert found[0][1] == pytest.approx(21.0, abs=1e-3)
+    assert tumbles(poses[:3], CUBE) == []
+    assert tumbles([], CUBE) == []
