@@ -246,11 +246,12 @@ def _defocus(
         key=lambda i: -particles[i].snr,
     )[:6] or list(range(min(len(particles), 6)))
     weight, side = band_weight(noise, seen.camera), seen.camera.side
-    library = view_library(seen, spacing_deg=_SPACING_DEG, defocus_nm=_DEFOCI_NM, weight=weight)
+    defoci = sorted({*_DEFOCI_NM, seen.camera.lens.defocus_nm})
+    library = view_library(seen, spacing_deg=_SPACING_DEG, defocus_nm=defoci, weight=weight)
     best = np.array(
         [best_scores(_middle(patches[index], side), library, weight=weight) for index in clear]
     )
-    return float(_DEFOCI_NM[int((best**2).sum(axis=0).argmax())])
+    return float(defoci[int((best**2).sum(axis=0).argmax())])
 
 
 def _compared(

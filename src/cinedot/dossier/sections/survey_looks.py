@@ -119,7 +119,6 @@ def counted_by_views(
                 cuboids,
                 allowed_compounds(sample),
                 lens,
-                defocus_nm=section.defocus_nm,
                 progress=progress,
             )
         except AnalysisError as reason:
