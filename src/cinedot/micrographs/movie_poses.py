@@ -4,6 +4,7 @@ A few telling frames choose the cuboid and the compound; then every chunk of fra
 from the pose found there, by itself, so that chunks can be worked on anywhere and in any order.
 """
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
@@ -12,7 +13,7 @@ import numpy as np
 from jaxtyping import Bool, Float
 from scipy.spatial.transform import Rotation
 
-from cinedot.core import AnalysisError, Image, Movie
+from cinedot.core import AnalysisError, Image, InputError, Movie
 from cinedot.core.chunks import Arrays, Runs, chunks_of, key_of
 from cinedot.micrographs.frame_passes import Recording
 from cinedot.micrographs.movie_records import FrameMeasurement
@@ -85,6 +86,14 @@ class MoviePoses:
         """The most probable."""
         return self.ranked.best
 
+    @property
+    def probability(self) -> float | None:
+        """Of that model among all sizes and compounds; None where it is the only one offered."""
+        if len(self.ranked.models) * len(self.searched) == 1:
+            return None
+        sizes = sum(math.exp(min(behind, 0.0)) for _, behind in self.searched)
+        return float(self.ranked.probability.max()) / sizes
+
 
 def measure_poses(
     movie: Movie,
@@ -92,6 +101,7 @@ def measure_poses(
     models: ModelRange,
     lens: Lens,
     *,
+    zero: float = 0.0,
     recording: Recording | None = None,
     runs: Runs | None = None,
 ) -> MoviePoses:
@@ -102,6 +112,7 @@ def measure_poses(
         particle: where it is in each, as `measure_movie` says.
         models: what it may be.
         lens: the microscope's; its defocus is where the search begins.
+        zero: what the camera writes without electrons, camera units.
         recording: how other processes open the same movie.
         runs: where chunks are worked on.
 
@@ -113,18 +124,19 @@ def measure_poses(
     given = runs or Runs()
     places = np.array([[one.x_nm, one.y_nm] for one in particle])
     telling = _telling(particle)
-    fields = [_field(movie, index, places[index]) for index in telling]
+    fields = [_field(movie, index, places[index], zero) for index in telling]
     start = _choose(fields, models, lens)
     work = Posing(
         recording=recording or Recording(open=lambda: movie, key=""),
         model=start.ranked.best.cuboid,
         compound=start.compound,
         lens=lens,
+        zero=zero,
     )
     chunks = given.over(
         chunks_of(len(movie), MOST_FRAMES),
         work,
-        key=key_of(work.recording.key, "poses", start.ranked.best.label, repr(lens)),
+        key=key_of(work.recording.key, "poses", start.ranked.best.label, repr(lens), zero),
         description="Fitting poses",
         carry=lambda frames: {
             "places_nm": places[frames.start : frames.stop],
@@ -169,10 +181,13 @@ def _choose(fields: Sequence["FrameField"], models: ModelRange, lens: Lens) -> _
     possible = {one: possible_dots(one, models.compounds) for one in models.cuboids}
     sizes = [one for one in models.cuboids if possible[one]]
     if not sizes:
-        raise AnalysisError(
-            "no compound can be built in any of the sizes.",
-            remedy="Name other edges or compounds in [model].",
-        )
+        try:
+            average_dot(models.cuboids[0], models.compounds[-1])
+        except InputError as fault:
+            raise AnalysisError(
+                f"no compound can be built in any of the sizes ({fault}).",
+                remedy="Name other edges or compounds in [model].",
+            ) from fault
     ready = candidates([possible[one][-1] for one in sizes], lens, pixel_nm)
     side = max(one.views.camera.side for one in ready)
     patches = [field.patch(*field.place_nm, side) for field in fields]
@@ -244,11 +259,11 @@ def _cut(
     return part
 
 
-def _field(movie: Movie, index: int, place_nm: Float[np.ndarray, " 2"]) -> FrameField:
+def _field(movie: Movie, index: int, place_nm: Float[np.ndarray, " 2"], zero: float) -> FrameField:
     """One frame with the kinds of ground that it shows itself."""
     image = movie.image(index)
     ground = _ground(image, place_nm[None])
-    contrast = _contrast(image, ground)
+    contrast = _contrast(image, ground, zero)
     return FrameField(
         image=image,
         contrast=contrast,
@@ -269,14 +284,18 @@ def _ground(
     return ground
 
 
-def _contrast(image: Image, ground: Bool[np.ndarray, "y x"]) -> Float[np.ndarray, "y x"]:
-    level = float(image.data[ground].mean()) if ground.any() else float(np.median(image.data))
+def _contrast(
+    image: Image, ground: Bool[np.ndarray, "y x"], zero: float
+) -> Float[np.ndarray, "y x"]:
+    """Electrons over their mean on the ground, less 1."""
+    electrons = image.data - zero
+    level = float(electrons[ground].mean()) if ground.any() else float(np.median(electrons))
     if not level > 0:
         raise AnalysisError(
             f"{image.name} is dark: its ground's mean is {level:g}.",
             remedy="Leave the frame out, or state the camera's `offset`.",
         )
-    return (image.data / level - 1).astype(np.float32)
+    return (electrons / level - 1).astype(np.float32)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -287,6 +306,7 @@ class Posing:
     model: Cuboid
     compound: Compound
     lens: Lens
+    zero: float = 0.0
 
     def __call__(self, frames: range, carry: Arrays) -> Arrays:
         """Numbers of each frame's pose, by `_NAMES`; NaN where there is none."""
@@ -297,15 +317,16 @@ class Posing:
         ground = _ground(image, places)
         shown = np.linspace(frames.start, frames.stop - 1, _GROUND_FRAMES).round().astype(int)
         some = [movie.image(int(index)) for index in dict.fromkeys(shown.tolist())]
+        lit = [one for one in some if one.data[ground].mean() > self.zero] or some
         regions = ground_regions(
-            np.stack([_contrast(one, ground) for one in some]), ground, image.pixel_nm
+            np.stack([_contrast(one, ground, self.zero) for one in lit]), ground, image.pixel_nm
         )
 
         def patch_at(frame: int, x_nm: float, y_nm: float) -> Patch:
             shot = movie.image(frame)
             field = FrameField(
                 image=shot,
-                contrast=_contrast(shot, ground),
+                contrast=_contrast(shot, ground, self.zero),
                 regions=regions,
                 place_nm=(x_nm, y_nm),
             )

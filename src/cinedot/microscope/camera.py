@@ -226,6 +226,10 @@ def expected_counts(
     return blocks.mean(axis=(2, 4)) * exposure.electrons_per_pixel
 
 
+_MOST_ELECTRONS = 1e9
+"""Beyond this counts would not fit their 32 bits; cameras are blind long before."""
+
+
 def sample_counts(
     expected: Float[Array, "frame y x"], key: Key[Array, ""]
 ) -> Int[np.ndarray, "frame y x"]:
@@ -235,7 +239,7 @@ def sample_counts(
     alone decides.
 
     Raises:
-        InputError: a mean that is negative or not finite.
+        InputError: a mean that is negative, not finite, or too large to count.
 
     Example:
         >>> import jax.numpy as jnp
@@ -251,6 +255,12 @@ def sample_counts(
         raise InputError(
             f"`expected` must not be negative, but holds {bad[0]}.",
             remedy="Give means of electrons, not camera units.",
+        )
+    if means.max(initial=0.0) > _MOST_ELECTRONS:
+        raise InputError(
+            f"`expected` must be at most {_MOST_ELECTRONS:g} electrons a pixel, but holds "
+            f"{float(means.max()):.3g}.",
+            remedy="Lower the dose rate or the frame time.",
         )
     return generator(key).poisson(np.maximum(means, 0)).astype(np.int32)
 

@@ -74,7 +74,9 @@ class SiteChange(NamedTuple):
 
 def has_sites(atoms: Atoms) -> bool:
     """Whether atoms say which lattice sites they stand on."""
-    return "edges" in atoms.info and "site" in atoms.arrays
+    edges = np.asarray(atoms.info.get("edges", ()))
+    placed = edges.shape == (3,) and edges.dtype.kind in "iu" and "host" in atoms.info
+    return placed and "site" in atoms.arrays
 
 
 def require_sites(atoms: Atoms) -> None:

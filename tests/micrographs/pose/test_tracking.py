@@ -154,7 +154,7 @@ def test_two_dots_over_one_another_make_no_false_pose(candidate, rng, patch_of, 
 
 
 def test_tumbles_are_steps_beyond_the_usual_rocking(start):
-    """Steps of 1 degree with one of 20; frames without a pose are stepped over."""
+    """Steps of 1 degree with one of 20; only neighbouring frames with a pose are compared."""
     _, fit, _ = start
     angles = [0.0, 1.0, 0.0, 1.0, 21.0, 20.0, 21.0]
     poses = [
@@ -171,9 +171,11 @@ def test_tumbles_are_steps_beyond_the_usual_rocking(start):
         for frame, angle in enumerate(angles)
     ]
     nan = float("nan")
-    poses[3] = FramePose(frame=3, status="absent", fit=None, x_nm=nan, y_nm=nan)
+    poses[1] = FramePose(frame=1, status="absent", fit=None, x_nm=nan, y_nm=nan)
     found = tumbles(poses, CUBE)
     assert [frame for frame, _ in found] == [4]
-    assert found[0][1] == pytest.approx(21.0, abs=1e-3)
-    assert tumbles(poses[:3], CUBE) == []
+    assert found[0][1] == pytest.approx(20.0, abs=1e-3)
+    # One step alone can be a tumble; one over a gap is none.
+    assert [frame for frame, _ in tumbles(poses[3:5], CUBE)] == [4]
+    assert tumbles([poses[2], poses[4]], CUBE) == []
     assert tumbles([], CUBE) == []

@@ -13,7 +13,7 @@ from cinedot.dossier.figures import ACCENT, SECOND, Curve, micrograph, plot
 from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.manifest import MovieSection, SampleFolder
 from cinedot.dossier.sections.calibration import LatticeFindings, lattice_findings
-from cinedot.dossier.sections.counting import counting_findings
+from cinedot.dossier.sections.counting import Counting, counting_findings
 from cinedot.dossier.sections.fringes import fringe_panel
 from cinedot.dossier.sections.lattice import known_lattice
 from cinedot.dossier.sections.movie_poses import (
@@ -65,10 +65,13 @@ def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: 
         )
     electrons = counting_findings(window.movie, section)
     lattice = _lattice(sample, section, seen)
-    poses, reason = poses_of(sample, section, seen, window.movie, recording, runs)
+    zero = _zero(section, electrons)
+    poses, reason = poses_of(sample, section, seen, window.movie, recording, runs, zero=zero)
+    if poses is not None and not any(pose.fit is not None for pose in poses.frames):
+        poses, reason = None, "No frame shows a pose of any model that is offered."
     posed = {} if poses is None else pose_results(poses)
     shown = () if poses is None else pose_panels(poses, window.movie, section, window.indices)
-    told = (reason,) if poses is None else pose_remarks(poses)
+    told = (reason,) if poses is None else pose_remarks(poses, window.indices)
     return Findings(
         results={**_results(seen, lattice_nm), **lattice.results, **electrons.results, **posed},
         series=lattice.series,
@@ -79,6 +82,16 @@ def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: 
         inputs=window.paths,
         checks=(*lattice.checks, *electrons.checks),
     )
+
+
+def _zero(section: MovieSection, electrons: Counting) -> float:
+    """What the camera writes without electrons: as stated, else as estimated, else 0."""
+    if section.offset is not None:
+        return section.offset
+    found = electrons.results.get("offset")
+    if found is None or found.status != "ok" or isinstance(found.value, str):
+        return 0.0
+    return float(found.value)
 
 
 def _lattice(

@@ -35,6 +35,8 @@ def poses_of(
     movie: Movie,
     recording: Recording,
     runs: Runs,
+    *,
+    zero: float,
 ) -> tuple["MoviePoses | None", str]:
     """The poses of the surest particle, or None and why there are none."""
     from cinedot.micrographs.movie_poses import ModelRange, measure_poses
@@ -58,7 +60,9 @@ def poses_of(
     )
     lens = lens_of(section, movie.voltage_kv)
     try:
-        return measure_poses(movie, seen.frames, models, lens, recording=recording, runs=runs), ""
+        return measure_poses(
+            movie, seen.frames, models, lens, zero=zero, recording=recording, runs=runs
+        ), ""
     except AnalysisError as reason:
         return None, f"Orientations could not be fitted: {reason.reason}"
 
@@ -66,7 +70,6 @@ def poses_of(
 def pose_results(poses: "MoviePoses") -> dict[str, Estimate]:
     """Edges, compound, their probability together, and the defocus."""
     model = poses.model
-    chance = float(poses.ranked.probability.max())
     how = "likelihood of simulated views"
     found = [pose for pose in poses.frames if pose.fit is not None]
     values = np.array([pose.fit.defocus_nm for pose in found if pose.fit is not None])
@@ -74,13 +77,17 @@ def pose_results(poses: "MoviePoses") -> dict[str, Estimate]:
         "edge": Estimate(value=float(np.mean(model.edges)), sigma=None, unit="", method=how),
         "edges": Estimate(value="x".join(map(str, model.edges)), sigma=None, unit="", method=how),
         "compound": Estimate(value=model.compound, sigma=None, unit="", method=how),
-        "probability": Estimate(
-            value=chance, sigma=None, unit="", method="of edges and compound together"
-        ),
         "tumbles": Estimate(
             value=float(len(poses.tumbles)), sigma=None, unit="", method="steps of orientation"
         ),
     }
+    if poses.probability is not None:
+        results["probability"] = Estimate(
+            value=poses.probability,
+            sigma=None,
+            unit="",
+            method="of edges and compound together, among the models offered",
+        )
     if len(values) > 1:
         error = float(values.std(ddof=1) / np.sqrt(len(values)))
         results["defocus"] = Estimate(
@@ -113,7 +120,7 @@ def pose_columns(pose: "FramePose", x0_nm: float, y0_nm: float) -> tuple[object,
     )
 
 
-def pose_remarks(poses: "MoviePoses") -> tuple[str, ...]:
+def pose_remarks(poses: "MoviePoses", indices: Sequence[int]) -> tuple[str, ...]:
     """Sentences beside the numbers."""
     count = len(poses.frames)
     known = sum(pose.fit is not None for pose in poses.frames)
@@ -122,9 +129,11 @@ def pose_remarks(poses: "MoviePoses") -> tuple[str, ...]:
         "frame axes, and all frames are told in one branch of the cuboid's symmetry."
     ]
     said += [
-        f"The particle tumbled by {angle:.0f} degrees before frame {frame}."
+        f"The particle tumbled by {angle:.0f} degrees before frame {indices[frame]}."
         for frame, angle in poses.tumbles
     ]
+    if poses.probability is None:
+        said.append("One model alone was offered: how probable it is cannot be said.")
     doubtful = sum(pose.status == "ambiguous" for pose in poses.frames)
     if doubtful:
         said.append(f"In {doubtful} frames another view fits as well: their pose is ambiguous.")
@@ -141,7 +150,7 @@ def pose_panels(
     row = known[len(known) // 2]
     return (
         *_frame_and_view(poses, row, movie, section, indices[row]),
-        *_against_time(poses, known, movie),
+        *_against_time(poses, known, movie, indices),
     )
 
 
@@ -188,7 +197,9 @@ def _filtered(image: Image, data: np.ndarray) -> Image:
     return replace(image, data=bandpass(data.astype(np.float32)))
 
 
-def _against_time(poses: "MoviePoses", known: Sequence[int], movie: Movie) -> list[Panel]:
+def _against_time(
+    poses: "MoviePoses", known: Sequence[int], movie: Movie, indices: Sequence[int]
+) -> list[Panel]:
     """How the particle turns: small turns from its mean orientation."""
     if len(known) < 2:
         return []
@@ -198,7 +209,7 @@ def _against_time(poses: "MoviePoses", known: Sequence[int], movie: Movie) -> li
     turns = Rotation.from_matrix(np.array([fit.rotation for fit in fits if fit is not None]))
     away = np.degrees((turns * turns.mean().inv()).as_rotvec())
     timed = movie.frame_s is not None
-    time = np.array([row + 0.5 for row in known]) * (movie.frame_s or 1.0)
+    time = np.array([indices[row] + 0.5 * timed for row in known]) * (movie.frame_s or 1.0)
     names = ("about x", "about y", "about the beam")
     curves = [
         Curve(x=time, y=away[:, axis], name=name, colour=colour, dash=dash)

@@ -125,7 +125,11 @@ def _analyse(
         for movie, index in tracked
     ]
     found = _sizes if any(len(look.particles) for look in looks) else _lattices
-    findings = found(sample, section, stills, looks, progress)
+    try:
+        findings = found(sample, section, stills, looks, progress)
+    except AnalysisError as fault:
+        said = [one.rstrip(".") for one in (fault.reason, *stills.faults)]
+        raise AnalysisError("; ".join(said) + ".", remedy=fault.remedy) from fault
     electrons = _electrons(section, stills.movies)
     return replace(
         findings,
@@ -225,7 +229,7 @@ def _lattices(
     if not shown:
         raise AnalysisError(
             f"neither particles nor fringes rise above the noise ({looks[0].particles.reason})"
-            + "".join(f"; {one.rstrip('.')}" for one in (*stills.faults, *told))
+            + "".join(f"; {one.rstrip('.')}" for one in told)
             + ".",
             remedy="Check `pixel_size`, or give images of higher dose.",
         )

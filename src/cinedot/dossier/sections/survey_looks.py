@@ -114,7 +114,7 @@ def counted_by_views(
         try:
             _require_fine_pixels(look.image)
             seen = classify(
-                look.image,
+                replace(look.image, data=look.image.data - (section.offset or 0.0)),
                 look.particles,
                 cuboids,
                 allowed_compounds(sample),

@@ -8,6 +8,7 @@ from typing import Literal
 import numpy as np
 from jaxtyping import Float
 
+from cinedot.core import AnalysisError
 from cinedot.micrographs.pose.fit import PoseFit, PosePrior, fit_poses
 from cinedot.micrographs.pose.orientations import misorientation_deg, nearest_branch
 from cinedot.micrographs.pose.search import (
@@ -25,6 +26,7 @@ _ITERATIONS = 3
 _WORSE = 1.3
 """A residual that many times the usual one calls for a fresh search."""
 _LEAST_CONTRAST = 0.35
+"""Of the contrast where the particle was found: below this it is not there."""
 _LEAST_SNR = 12.0
 """Contrast over its own sigma: below this there is no particle, whatever fits best."""
 _FAR_NM = 30.0
@@ -79,6 +81,7 @@ def follow(
     poses: list[FramePose] = []
     last = begin
     usual = begin.residual if usual is None else usual
+    least = _LEAST_CONTRAST * begin.contrast
     at: tuple[float, float] | None = None
     for row, frame in enumerate(frames):
         seen = bool(np.isfinite(places_nm[row]).all())
@@ -87,16 +90,20 @@ def follow(
             poses.append(_nowhere(frame, "absent", searched=False))
             continue
         start = near if at is None else at
-        patch = patch_at(frame, *start)
+        try:
+            patch = patch_at(frame, *start)
+        except AnalysisError:
+            poses.append(_nowhere(frame, "failed", searched=False))
+            continue
         fit = _continued(patch, candidate, last, start, prior)
-        searched = not _explains(fit, usual)
+        searched = not _explains(fit, usual, least)
         sure = True
         if searched and seen:
             fresh = patch_at(frame, *near)
             found = search_pose(fresh, [candidate], prior=prior, count=_SEARCHED)
-            if not _explains(fit, usual) and found.fit.residual < fit.residual:
+            if not _explains(fit, usual, least) and found.fit.residual < fit.residual:
                 patch, fit, sure = fresh, found.fit, found.sure
-        status = _status(fit, usual, prior, sure)
+        status = _status(fit, usual, least, prior, sure)
         if status not in ("ok", "ambiguous"):
             poses.append(_nowhere(frame, status, searched=searched))
             at = None
@@ -113,8 +120,8 @@ def follow(
     return poses
 
 
-def _explains(fit: PoseFit, usual: float) -> bool:
-    return fit.residual <= _WORSE * usual and fit.contrast >= _LEAST_CONTRAST
+def _explains(fit: PoseFit, usual: float, least: float) -> bool:
+    return fit.residual <= _WORSE * usual and fit.contrast >= least
 
 
 def _nowhere(frame: int, status: Status, *, searched: bool) -> FramePose:
@@ -137,10 +144,10 @@ def _continued(
     )[0]
 
 
-def _status(fit: PoseFit, usual: float, prior: PosePrior, sure: bool) -> Status:
+def _status(fit: PoseFit, usual: float, least: float, prior: PosePrior, sure: bool) -> Status:
     if not np.isfinite(fit.log_evidence):
         return "failed"
-    if fit.contrast < _LEAST_CONTRAST or fit.contrast < _LEAST_SNR * fit.sigma_contrast:
+    if fit.contrast < least or fit.contrast < _LEAST_SNR * fit.sigma_contrast:
         return "absent"
     if abs(fit.defocus_nm - prior.defocus_nm) > _FAR_NM:
         return "out_of_focus"
@@ -152,21 +159,23 @@ def _status(fit: PoseFit, usual: float, prior: PosePrior, sure: bool) -> Status:
 def tumbles(poses: Sequence[FramePose], edges: tuple[int, int, int]) -> list[tuple[int, float]]:
     """Frames between which the particle turned more than its rocking explains, and how far.
 
-    Steps between neighbouring frames of a rocking particle are nearly Rayleigh-Maxwell
-    distributed; a step beyond 4.5 degrees and beyond five times the median is a tumble.
+    Only neighbouring frames are compared, both with a pose that is `ok`. A step is a tumble beyond
+    4.5 degrees and beyond five times the median of the other steps.
 
     Returns:
         The first frame in the new orientation and the angle, degrees.
     """
-    seen = [pose for pose in poses if pose.fit is not None]
+    steps = [
+        (after.frame, float(misorientation_deg(before.fit.rotation, after.fit.rotation, edges)))
+        for before, after in itertools.pairwise(poses)
+        if before.fit is not None
+        and after.fit is not None
+        and before.status == after.status == "ok"
+        and after.frame == before.frame + 1
+    ]
     found: list[tuple[int, float]] = []
-    steps: list[float] = []
-    for before, after in itertools.pairwise(seen):
-        assert before.fit is not None
-        assert after.fit is not None
-        steps.append(float(misorientation_deg(before.fit.rotation, after.fit.rotation, edges)))
-    usual = float(np.median(steps)) if steps else 0.0
-    for step, after in zip(steps, seen[1:], strict=False):
-        if step > max(4.5, 5 * usual):
-            found.append((after.frame, step))
+    for index, (frame, step) in enumerate(steps):
+        others = [other for place, (_, other) in enumerate(steps) if place != index]
+        if step > max(4.5, 5 * float(np.median(others)) if others else 0.0):
+            found.append((frame, step))
     return found
