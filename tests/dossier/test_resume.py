@@ -73,6 +73,8 @@ def counted(*given):
         {then}
 
 if __name__ == "__main__":
+    # Processes of pytest-xdist ignore the signal, and hand that on.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     FolderShelf.put = counted
     sys.argv = ["cinedot", "analyze", *sys.argv[1:]]
     main()
@@ -187,8 +189,6 @@ def test_ctrl_c_keeps_what_is_finished(whole: tuple[np.ndarray, Path], tmp_path:
         stdout=subprocess.DEVNULL,
         stderr=subprocess.PIPE,
         start_new_session=True,
-        # Processes of pytest-xdist ignore the signal, and hand that on.
-        preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
     )
     _until(lambda: len(_finished(folder)) == 2 or process.poll() is not None, 200)
     time.sleep(0.5)  # the second chunk is on the shelf a moment before the sleep begins

@@ -217,7 +217,7 @@ def _lattices(
     progress: Progress,
 ) -> Findings:
     """The fringes of fields without particles, against the sample's lattice."""
-    del progress
+    del stills, progress
     shown = [look for look in looks if look.shows_something]
     known = known_lattice(sample.manifest)
     fits = [_fringes(sample, section, look) for look in shown]
