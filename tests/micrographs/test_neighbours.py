@@ -158,9 +158,11 @@ def test_sigma_of_the_median_gap_is_true() -> None:
         assert gap is not None
         assert gap.sigma is not None
         pulls.append((float(gap.value) - truth) / gap.sigma)
-    low, high = scipy.stats.chi2.ppf([1e-7, 1 - 1e-7], 60) / 60
-    # Sigma itself is known to some 20 %.
-    assert low * 0.6 < np.mean(np.square(pulls)) < high * 1.6
+    # Sigma is itself an estimate that comes out far too small now and then, so that squares have
+    # no law: 84 to 95 % lie within two of it, held to 70 %; 8 % within a tenth, held to 25 %.
+    size = np.abs(pulls)
+    assert (size < 2).sum() >= scipy.stats.binom.ppf(1e-7, 60, 0.7)
+    assert (size < 0.1).sum() <= scipy.stats.binom.ppf(1 - 1e-7, 60, 0.25)
 
 
 def test_few_gaps_and_none() -> None:
