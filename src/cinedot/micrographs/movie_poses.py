@@ -39,7 +39,6 @@ TELLING_FRAMES = 3
 """Frames that choose the model: the clearest of so many equal parts of the movie."""
 
 _GROUND_FRAMES = 4
-_REACH_NM = 0.5
 _STATUSES: tuple[Status, ...] = (
     "ok",
     "ambiguous",
