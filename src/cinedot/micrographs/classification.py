@@ -40,7 +40,12 @@ _DEFOCI_NM = (3.0, 6.0, 9.0, 12.0, 15.0, 19.0, 23.0, 28.0, 34.0, 40.0)
 _HEIGHT_SIGMA_NM = 1.5
 """Dots lie at different heights: half of their sizes, and the film's roughness."""
 _COARSEST_D_NM, _FINEST_D_NM = 2.5, 0.19
-_FITTED = 2
+_FITTED, _FITTED_AGAIN = 2, 8
+_REACH_NM, _REACH_AGAIN_NM = 0.2, 0.45
+"""About a particle's outline's middle; the second look is for those that fit badly at first."""
+_BADLY = 1.12
+"""Misfit over the usual one that calls for a second look: most were local optima, of a view or a
+place a little off."""
 _WORTH = 0.95
 """Views whose score is less than that share of the same candidate's best are not refined."""
 _BEHIND = 0.75
@@ -144,10 +149,18 @@ def compare_with_views(
     ready = [_candidate(one, defocus_nm, noise) for one in seen]
     prior = PosePrior(defocus_nm=defocus_nm, defocus_sigma_nm=2 * _HEIGHT_SIGMA_NM)
     shown = progress or Silent()
-    return [
+    compared = [
         _compared(patch, ready, prior)
         for patch in shown.track(patches, description="Comparing with views", total=len(patches))
     ]
+    usual = np.median([fit.residual for fit in map(_best, compared) if fit is not None] or [1.0])
+    for index, fit in enumerate(map(_best, compared)):
+        if fit is None or fit.residual > _BADLY * max(float(usual), 0.8):
+            again = _compared(
+                patches[index], ready, prior, count=_FITTED_AGAIN, reach_nm=_REACH_AGAIN_NM
+            )
+            compared[index] = _better(compared[index], again)
+    return compared
 
 
 def contrast_and_ground(
@@ -255,15 +268,20 @@ def _defocus(
 
 
 def _compared(
-    patch: Float[np.ndarray, "y x"], ready: Sequence[_Ready], prior: PosePrior
+    patch: Float[np.ndarray, "y x"],
+    ready: Sequence[_Ready],
+    prior: PosePrior,
+    *,
+    count: int = _FITTED,
+    reach_nm: float = _REACH_NM,
 ) -> ParticleViews:
     matches = [
         match_views(
             one.part_of(patch),
             one.library,
             weight=one.weight,
-            count=_FITTED,
-            reach_nm=0.2,
+            count=count,
+            reach_nm=reach_nm,
             step_nm=0.08,
         )
         for one in ready
@@ -275,9 +293,24 @@ def _compared(
             break
         ahead = [fit for fit in fits if fit is not None]
         fits[index] = _refined(patch, ready[index], matches[index], prior, ahead)
+    return _ranked(fits)
+
+
+def _ranked(fits: Sequence[PoseFit | None]) -> ParticleViews:
     scale = _scale(fits)
     logs = np.array([-np.inf if fit is None else fit.log_evidence / scale for fit in fits])
     return ParticleViews(fits=tuple(fits), log_likelihood=logs)
+
+
+def _better(one: ParticleViews, other: ParticleViews) -> ParticleViews:
+    """The better fit of each candidate in two comparisons."""
+    pairs = [
+        max(
+            (fit for fit in both if fit is not None), key=lambda fit: fit.log_evidence, default=None
+        )
+        for both in zip(one.fits, other.fits, strict=True)
+    ]
+    return _ranked(pairs)
 
 
 def _refined(
