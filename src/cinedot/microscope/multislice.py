@@ -8,6 +8,7 @@ stretch, pixel, wavelength.
 
 import math
 from functools import partial
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -18,6 +19,7 @@ from scipy.fft import next_fast_len
 
 from cinedot.core import InputError
 from cinedot.microscope.grid import BAND_LIMIT, Grid, frequencies
+from cinedot.microscope.imageable import require_imageable
 from cinedot.microscope.lens import Lens
 from cinedot.microscope.parallel import batch_size, over_batches
 from cinedot.microscope.poses import Poses
@@ -58,7 +60,8 @@ def exit_waves(
         Waves, 1 where nothing is [pose, y, x].
 
     Raises:
-        InputError: atoms of no known element; occupancies of another shape.
+        InputError: no atoms, or some of no known element or no place; occupancies of another
+            shape or not finite; another number type.
 
     Example:
         >>> dot = Atoms("Pb", positions=[(0.0, 0.0, 0.0)])
@@ -68,11 +71,21 @@ def exit_waves(
         (1, 64, 64)
     """
     how = scattering if scattering is not None else Multislice()
+    require_imageable(dot, "dot")
+    if dtype not in (np.float32, np.float64):
+        raise InputError(
+            f"`dtype` must be np.float32 or np.float64, but is {dtype!r}.",
+            remedy="Leave it out for np.float32.",
+        )
     if occupancy is not None and occupancy.shape != (len(poses), len(dot)):
         raise InputError(
             f"`occupancy` must have a row a pose and a column an atom, {(len(poses), len(dot))}, "
             f"but has {occupancy.shape}.",
             remedy="Give np.ones((len(poses), len(dot))) for all there.",
+        )
+    if occupancy is not None and not np.isfinite(occupancy).all():
+        raise InputError(
+            "`occupancy` must hold finite numbers, but some are not.", remedy="1 is all there."
         )
     atoms = specimen(dot, how, grid, rotations=poses.rotation, dtype=dtype)
     present = np.ones((len(poses), len(dot))) if occupancy is None else occupancy
@@ -158,6 +171,37 @@ def exit_spectrum(
         how: pixel, wavelength, spacing of the slices.
         shape: rows and columns.
     """
+    return wave_in_slices(atoms, rotation, shift, how, shape, keep=False).spectrum
+
+
+class SlicedWave(NamedTuple):
+    """A wave on its way through a dot; `arriving` and `passing` are empty where not kept.
+
+    heights: of the planes, angstrom [slice]; arriving: the wave before each slice [slice, y, x];
+    passing: what each slice multiplies it by [slice, y, x]; spectrum: as `exit_spectrum`.
+    """
+
+    heights: Float[Array, " slice"]
+    arriving: Complex[Array, "slice y x"] | None
+    passing: Complex[Array, "slice y x"] | None
+    spectrum: Complex[Array, "y x"]
+
+
+def wave_in_slices(
+    atoms: Specimen,
+    rotation: Float[Array, "3 3"],
+    shift: Float[Array, " 3"],
+    how: Passage,
+    shape: tuple[int, int],
+    *,
+    keep: bool = True,
+) -> SlicedWave:
+    """The wave before each slice, what the slice does to it, and what leaves the last.
+
+    Args:
+        atoms, rotation, shift, how, shape: as in `exit_spectrum`.
+        keep: whether the waves within are kept.
+    """
     spacing = how.spacing
     heights = (jnp.arange(atoms.planes) - (atoms.planes - 1) / 2) * spacing
     heights = heights.astype(atoms.factors.dtype)
@@ -171,17 +215,20 @@ def exit_spectrum(
     def pass_slice(
         spectrum: Complex[Array, "y x"],
         here: tuple[Float[Array, ""], tuple[Int[Array, ""], ...]],
-    ) -> tuple[Complex[Array, "y x"], None]:
+    ) -> tuple[Complex[Array, "y x"], tuple[Complex[Array, "y x"], Complex[Array, "y x"]] | None]:
         height, firsts = here
         phase = slice_phase(classes, atoms.rooms, firsts, height, spacing, shape)
-        wave = jnp.fft.ifft2(spectrum * step) * jax.lax.complex(jnp.cos(phase), jnp.sin(phase))
-        return jnp.fft.fft2(wave) * band, None
+        arriving = jnp.fft.ifft2(spectrum * step)
+        passing = jax.lax.complex(jnp.cos(phase), jnp.sin(phase))
+        return jnp.fft.fft2(arriving * passing) * band, (arriving, passing) if keep else None
 
     incident = jnp.zeros(shape, dtype=step.dtype).at[0, 0].set(shape[0] * shape[1])
     firsts = tuple(waves.first for waves in classes)
-    spectrum, _ = jax.lax.scan(pass_slice, incident, (heights, firsts))
+    spectrum, kept = jax.lax.scan(pass_slice, incident, (heights, firsts))
     overflow = jnp.any(jnp.stack([waves.overflow for waves in classes]))
-    return jnp.where(overflow, jnp.nan, spectrum * back)
+    spectrum = jnp.where(overflow, jnp.nan, spectrum * back)
+    arriving, passing = (None, None) if kept is None else kept
+    return SlicedWave(heights=heights, arriving=arriving, passing=passing, spectrum=spectrum)
 
 
 def _classes(
