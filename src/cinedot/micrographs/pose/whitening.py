@@ -145,6 +145,35 @@ class Whitening:
             parts.append(np.asarray(white).reshape(len(images), -1))
         return np.concatenate(parts, axis=1)
 
+    def spectral(self, images: Float[np.ndarray, "image y x"]) -> Float[np.ndarray, "image number"]:
+        """Other numbers with the same products (Parseval), at half the cost."""
+        parts: list[Float[np.ndarray, "image number"]] = []
+        for region in range(len(self.windows)):
+            parts.append(self._spectral_in(region, images))
+        return np.concatenate(parts, axis=1)
+
+    def grounds(self) -> Float[np.ndarray, "region number"]:
+        """What a constant in each region alone looks like, as `spectral` has it."""
+        regions = len(self.windows)
+        one = np.ones((1, self.side, self.side), dtype=np.float32)
+        each = [self._spectral_in(region, one) for region in range(regions)]
+        columns = np.zeros((regions, regions, each[0].shape[1]), dtype=np.float32)
+        columns[range(regions), range(regions)] = np.concatenate(each)
+        return columns.reshape(regions, -1)
+
+    def _spectral_in(
+        self, region: int, images: Float[np.ndarray, "image y x"]
+    ) -> Float[np.ndarray, "image number"]:
+        weight = self.weights[region] / self.side
+        # Coefficients of a real transform stand for two but at zero and at Nyquist's frequency.
+        twice = np.full(weight.shape[1], np.sqrt(2.0))
+        twice[0] = 1.0
+        if self.side % 2 == 0:
+            twice[-1] = 1.0
+        held = (images * self.windows[region]).astype(np.float32)
+        found = np.asarray(scipy.fft.rfft2(held, workers=2)) * (weight * twice).astype(np.float32)
+        return np.ascontiguousarray(found).view(np.float32).reshape(len(images), -1)
+
 
 def whitening(
     side: int,

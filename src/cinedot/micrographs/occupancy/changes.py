@@ -1,0 +1,268 @@
+"""What each atom of a dot adds to its image, all of them in the time of a few images.
+
+One atom changes the wave near it alone, so each change is worked out in a window of its own that
+is a third of the patch's side: the atom's phase, times the wave that reaches it, carried through
+the slices behind it, the lens and the camera.
+"""
+
+from dataclasses import dataclass, field
+from functools import partial
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from jaxtyping import Array, Complex, Float, Int
+from scipy.fft import next_fast_len
+from scipy.interpolate import RegularGridInterpolator
+
+from cinedot.micrographs.pose.shared import (
+    SharedState,
+    SharedViews,
+    frame_matrix,
+    moved_atoms,
+    shared_lens,
+)
+from cinedot.micrographs.pose.views import ModelCamera
+from cinedot.microscope import Aberrations
+from cinedot.microscope.centres import kinds
+from cinedot.microscope.envelopes import transfer
+from cinedot.microscope.grid import frequencies
+from cinedot.microscope.multislice import band_pass, fresnel, wave_in_slices
+from cinedot.microscope.potential import Passage
+from cinedot.microscope.specimen import Specimen
+
+_WINDOW_NM = 1.7
+_FADE = 0.12
+_TOGETHER = 32
+_GEOMETRY = 15
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AtomChanges:
+    """What atoms change, each in a window of its own.
+
+    Attributes:
+        windows: change of the image when an atom that is not there is added [atom, row, column].
+        corners: first row and column of each window in the patch [atom, 2].
+        side: pixels along the patch.
+    """
+
+    windows: Float[np.ndarray, "atom row column"]
+    corners: Int[np.ndarray, "atom 2"]
+    side: int
+
+    def whole(self) -> Float[np.ndarray, "atom y x"]:
+        """Every change on a patch of its own."""
+        count, rows, columns = self.windows.shape
+        patches = np.zeros((count, self.side, self.side), dtype=np.float32)
+        for patch, window, (top, left) in zip(patches, self.windows, self.corners, strict=True):
+            patch[top : top + rows, left : left + columns] = window
+        return patches
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class AtomViews:
+    """A model made ready for `changes`.
+
+    Attributes:
+        views: the model with all that a movie's frames share.
+    """
+
+    views: SharedViews
+    factors: Float[Array, "class ky kx"] = field(repr=False)
+    left: Float[Array, "ky kx"] = field(repr=False)
+    of_class: Int[Array, " centre"] = field(repr=False)
+    row: Int[Array, " centre"] = field(repr=False)
+    order: Int[np.ndarray, " atom"] = field(repr=False)
+
+    def changes(
+        self,
+        rotation: Float[np.ndarray, "3 3"],
+        place_nm: Float[np.ndarray, " 2"],
+        defocus_nm: float,
+        shared: SharedState,
+        occupancy: Float[np.ndarray, " atom"],
+    ) -> AtomChanges:
+        """The image's derivative by each atom's occupancy, in the order of the model's atoms.
+
+        Atoms that the given occupancies leave out have theirs too.
+
+        Args:
+            rotation, place_nm, defocus_nm: the pose; place from the patch's middle pixel.
+            shared: scale, strain, tilts, lens.
+            occupancy: of each atom.
+        """
+        views = self.views
+        camera = views.camera
+        shift = np.zeros(3, dtype=np.float32)
+        shift[:2] = 10 * (np.asarray(place_nm) + camera.centre_nm)
+        window = self.left.shape[0]
+        windows, corners = _changes(
+            np.asarray(rotation, dtype=np.float32),
+            shift,
+            np.float32(10 * defocus_nm),
+            shared.values.astype(np.float32),
+            np.asarray(occupancy, dtype=np.float32),
+            views.atoms,
+            (views.modes, views.displaced),
+            (self.of_class, self.row),
+            (self.factors, self.left),
+            views.views.passage,
+            views.views.optics,
+            camera.wave_side,
+            camera.side,
+            window,
+        )
+        order = self.order
+        return AtomChanges(
+            windows=np.asarray(windows)[order], corners=np.asarray(corners)[order], side=camera.side
+        )
+
+
+def atom_views(views: SharedViews) -> AtomViews:
+    """A model ready for its atoms' changes.
+
+    Example: see `tests/micrographs/occupancy/test_changes.py`.
+    """
+    camera = views.camera
+    grid = camera.grid
+    side = 2 * int(next_fast_len(round(_WINDOW_NM / grid.pixel_nm / 2), real=True) or 1)
+    side = min(side, camera.wave_side)
+    qy = np.fft.fftfreq(side) / grid.pixel_angstrom
+    qx = np.fft.rfftfreq(side) / grid.pixel_angstrom
+    q = np.hypot(qy[:, None], qx[None, :])
+    scattering = camera.scattering
+    found = kinds(
+        views.model.atoms,
+        parametrization=scattering.parametrization,
+        thermal=scattering.thermal,
+    )
+    factors = [kind.factor_angstrom(q.ravel()).reshape(q.shape) for kind in found]
+    owners = [np.asarray(owner) for owner in views.atoms.owner]
+    of_class = np.concatenate([np.full(len(own), index) for index, own in enumerate(owners)])
+    row = np.concatenate([np.arange(len(own)) for own in owners])
+    owner = np.concatenate(owners)
+    order = np.full(len(views.model.atoms), -1)
+    order[owner[owner >= 0]] = np.flatnonzero(owner >= 0)
+    return AtomViews(
+        views=views,
+        factors=jnp.asarray(np.array(factors), dtype=np.float32),
+        left=jnp.asarray(_camera_at(camera, qy, qx), dtype=np.float32),
+        of_class=jnp.asarray(of_class),
+        row=jnp.asarray(row),
+        order=order,
+    )
+
+
+def _camera_at(
+    camera: ModelCamera, qy: Float[np.ndarray, " ky"], qx: Float[np.ndarray, " kx"]
+) -> Float[np.ndarray, "ky kx"]:
+    """What the camera leaves of a window's frequencies; nothing beyond its Nyquist frequency."""
+    half = camera.side // 2
+    table = RegularGridInterpolator(
+        (np.arange(half + 1) / camera.side, np.arange(half + 1) / camera.side),
+        camera.transfer[: half + 1, : half + 1],
+        bounds_error=False,
+        fill_value=0.0,
+    )
+    pixel = 10 * camera.pixel_nm
+    fy, fx = np.broadcast_arrays(np.abs(qy)[:, None] * pixel, qx[None, :] * pixel)
+    return table(np.stack([fy, fx], axis=-1))
+
+
+@partial(jax.jit, static_argnames=("wave_side", "side", "window"))
+def _changes(
+    rotation: Float[Array, "3 3"],
+    shift: Float[Array, " 3"],
+    defocus: Float[Array, ""],
+    shared: Float[Array, " parameter"],
+    occupancy: Float[Array, " atom"],
+    atoms: Specimen,
+    moves: tuple[tuple[Float[Array, "_ tilt 3"], ...], tuple[Float[Array, " _"], ...]],
+    listed: tuple[Int[Array, " centre"], Int[Array, " centre"]],
+    tables: tuple[Float[Array, "class ky kx"], Float[Array, "ky kx"]],
+    how: Passage,
+    optics: Aberrations,
+    wave_side: int,
+    side: int,
+    window: int,
+) -> tuple[Float[Array, "centre row column"], Int[Array, "centre 2"]]:
+    shape, small = (wave_side, wave_side), (window, window)
+    here = moved_atoms(atoms, *moves, shared)
+    matrix = frame_matrix(rotation, shared)
+    slices = wave_in_slices(here.with_occupancy(occupancy), matrix, shift, how, shape)
+    lens = shared_lens(optics, defocus, shared[_GEOMETRY : _GEOMETRY + 5])
+    real = matrix.dtype
+    lens = Aberrations(*(jnp.asarray(leaf, dtype=real) for leaf in lens))
+    pixel = jnp.asarray(how.pixel, dtype=real)
+    imaged = jnp.fft.ifft2(slices.spectrum * transfer(lens, pixel, shape))
+    qy, qx = frequencies(small, how.pixel)
+    q2 = (qy**2 + qx**2).astype(real)
+    band = band_pass(q2, how.pixel)
+    step = fresnel(q2, how.spacing, how.wavelength) * band
+    back = fresnel(q2, -(shift[2] + slices.heights[-1]), how.wavelength) * band
+    through = back * transfer(lens, pixel, small)
+    factors, left = tables
+    half = window // 2 + 1
+    frequency_x = qx[:, :half]
+    blur = jnp.exp(-2 * jnp.pi**2 * 100 * shared[20] * q2[:, :half]) * left
+    fade = _fade(window)
+    ratio = wave_side / side
+    seen = int((window - 1) / ratio)
+    per_atom = how.phase_per_scattering / how.pixel**2
+    places = tuple(
+        at @ matrix.T + jnp.array([1.0, 1.0, 0.0], real) * shift for at in here.positions
+    )
+    every = jnp.concatenate(places)
+    extra = jnp.concatenate(here.extra_u)
+
+    def one(
+        centre: tuple[Float[Array, " 3"], Float[Array, ""], Int[Array, ""]],
+    ) -> tuple[Float[Array, "row column"], Int[Array, " 2"]]:
+        place, u, kind = centre
+        corner = jnp.round(place[1::-1] / how.pixel).astype(int) - window // 2
+        corner = jnp.clip(corner, 0, wave_side - window)
+        within = place[:2] - corner[::-1] * how.pixel
+        wave = jnp.exp(
+            -2j * jnp.pi * (qy * within[1] + frequency_x * within[0])
+            - 2 * jnp.pi**2 * u * q2[:, :half]
+        )
+        phase = per_atom * jnp.fft.irfft2(factors[kind] * wave, s=small)
+
+        def pass_slice(
+            changed: Complex[Array, "row column"],
+            slice_: tuple[Float[Array, ""], Complex[Array, "y x"], Complex[Array, "y x"]],
+        ) -> tuple[Complex[Array, "row column"], None]:
+            height, arriving, passing = slice_
+            share = jnp.clip(1 - jnp.abs(place[2] - height) / how.spacing, 0.0, 1.0)
+            reached = jax.lax.dynamic_slice(arriving, corner, small)
+            changed = jnp.fft.ifft2(jnp.fft.fft2(changed) * step)
+            changed = changed + 1j * share * phase * reached
+            return changed * jax.lax.dynamic_slice(passing, corner, small), None
+
+        nothing = jnp.zeros(small, dtype=imaged.dtype)
+        assert slices.arriving is not None
+        assert slices.passing is not None
+        change, _ = jax.lax.scan(
+            pass_slice, nothing, (slices.heights, slices.arriving, slices.passing)
+        )
+        change = jnp.fft.ifft2(jnp.fft.fft2(change) * through)
+        unchanged = jax.lax.dynamic_slice(imaged, corner, small)
+        intensity = 2 * jnp.real(jnp.conj(unchanged) * change) * fade
+        coefficients = jnp.fft.rfft2(intensity) * blur
+        first = jnp.ceil(corner / ratio).astype(int)
+        rows, columns = ((first[axis] + jnp.arange(seen)) * ratio - corner[axis] for axis in (0, 1))
+        onto_y = jnp.exp(2j * jnp.pi * rows[:, None] * jnp.fft.fftfreq(window)[None, :])
+        twice = jnp.where(jnp.arange(half) % (window // 2) == 0, 1.0, 2.0)
+        onto_x = twice * jnp.exp(2j * jnp.pi * columns[:, None] * jnp.fft.rfftfreq(window)[None, :])
+        image = jnp.real((onto_y @ coefficients) @ onto_x.T) / window**2
+        return image.astype(real), first
+
+    return jax.lax.map(one, (every, extra, listed[0]), batch_size=_TOGETHER)
+
+
+def _fade(window: int) -> Float[Array, "row column"]:
+    """1 within, falling to 0 over the outer part of each side."""
+    away = np.abs(np.arange(window) - (window - 1) / 2) / (window / 2)
+    ramp = 0.5 * (1 + np.cos(np.pi * np.clip((away - 1 + _FADE) / _FADE, 0, 1)))
+    return jnp.asarray(np.outer(ramp, ramp), dtype=np.float32)

@@ -1,0 +1,168 @@
+"""All frames of an interval together: which atoms are there, in what lattice, under which lens."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from jaxtyping import Float
+
+from cinedot.core import Progress, Silent
+from cinedot.micrographs.occupancy.changes import AtomViews
+from cinedot.micrographs.occupancy.equations import (
+    SHARED,
+    FrameState,
+    GroupEquations,
+    ShotGroup,
+    group_equations,
+)
+from cinedot.micrographs.occupancy.unknowns import Unknowns
+from cinedot.micrographs.pose.shared import SharedState, shared_prior_sigma
+
+_ROUNDS = 5
+_DAMPED = 0.03
+_ENOUGH = 3.0
+"""Gain in log-probability at which the fit ends: there are hundreds of unknowns."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class JointFit:
+    """What some frames say together.
+
+    Attributes:
+        unknowns: the groups of atoms.
+        shared, shared_sigma: `SHARED_PARAMETERS` and their standard deviations.
+        share: occupancy of each group at its most probable [group].
+        covariance: of what frames share and the groups, prior included [unknown, unknown].
+        prior: its precision [unknown, unknown].
+        states: the own unknowns of each group's frames.
+        backgrounds: what stands still behind each group, whitened [number].
+        misfit: reduced chi-square, at least 1: what all variances are widened by.
+        chi_square: of each round, summed over the frames.
+    """
+
+    unknowns: Unknowns
+    shared: SharedState
+    shared_sigma: Float[np.ndarray, " parameter"]
+    share: Float[np.ndarray, " group"]
+    covariance: Float[np.ndarray, "unknown unknown"]
+    states: tuple[tuple[FrameState, ...], ...]
+    backgrounds: tuple[Float[np.ndarray, " number"], ...]
+    misfit: float
+    chi_square: tuple[float, ...]
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Point:
+    """Everything that is fitted, at one place, and the equations there."""
+
+    shared: SharedState
+    share: Float[np.ndarray, " group"]
+    states: tuple[tuple[FrameState, ...], ...]
+    equations: tuple[GroupEquations, ...]
+
+    @property
+    def chi_square(self) -> float:
+        return sum(one.chi_square for one in self.equations)
+
+    @property
+    def misfit(self) -> float:
+        return max(self.chi_square / sum(one.numbers for one in self.equations), 1.0)
+
+
+def fit_jointly(
+    groups: Sequence[ShotGroup],
+    atoms: AtomViews,
+    unknowns: Unknowns,
+    states: Sequence[Sequence[FrameState]],
+    *,
+    shared: SharedState | None = None,
+    rounds: int = _ROUNDS,
+    progress: Progress | None = None,
+) -> JointFit:
+    """Fit the atoms and what frames share, each frame's pose, contrast and ground with them.
+
+    Args:
+        groups: frames in which the same atoms are there.
+        atoms, unknowns: the model before its camera.
+        states: where the own unknowns of each group's frames begin.
+        shared: where the shared ones begin; as stated when left out.
+        rounds: Gauss-Newton steps, at most; one that leads uphill is taken back and shortened.
+        progress: what shows how far the work has come.
+    """
+    stated = SharedState.nominal(atoms.views.camera)
+    precision = _precision(unknowns)
+    shown = progress or Silent()
+
+    def at(
+        shared: SharedState, share: Float[np.ndarray, " group"], own: Sequence[Sequence[FrameState]]
+    ) -> _Point:
+        made = [
+            group_equations(group, atoms, unknowns, here, shared, share)
+            for group, here in zip(groups, own, strict=True)
+        ]
+        return _Point(
+            shared=shared, share=share, states=tuple(map(tuple, own)), equations=tuple(made)
+        )
+
+    def objective(point: _Point, misfit: float) -> float:
+        off = np.concatenate([point.shared.values - stated.values, point.share])
+        prior = 0.5 * off @ precision @ off - unknowns.pull @ point.share
+        return 0.5 * point.chi_square / misfit + float(prior)
+
+    best = at(shared or stated, unknowns.mean.copy(), states)
+    chi, damping = [best.chi_square], 0.0
+    step, covariance = _step(best, precision, unknowns, stated, damping)
+    for _ in shown.track(range(rounds), description="Fitting atoms", total=rounds):
+        misfit = best.misfit
+        tried = at(
+            best.shared.moved(step[:SHARED]),
+            best.share + step[SHARED:],
+            [
+                [state.moved(own) for state, own in zip(here, one.own(step), strict=True)]
+                for here, one in zip(best.states, best.equations, strict=True)
+            ],
+        )
+        gained = objective(best, misfit) - objective(tried, misfit)
+        if gained > 0:
+            best, damping = tried, damping / 10
+            chi.append(best.chi_square)
+        else:
+            damping = max(10 * damping, _DAMPED)
+        step, covariance = _step(best, precision, unknowns, stated, damping)
+        if 0 < gained < _ENOUGH:
+            break
+    return JointFit(
+        unknowns=unknowns,
+        shared=best.shared,
+        shared_sigma=np.sqrt(np.diag(covariance)[:SHARED]),
+        share=best.share,
+        covariance=covariance,
+        states=best.states,
+        backgrounds=tuple(one.background for one in best.equations),
+        misfit=best.misfit,
+        chi_square=tuple(chi),
+    )
+
+
+def _step(
+    point: _Point,
+    precision: Float[np.ndarray, "unknown unknown"],
+    unknowns: Unknowns,
+    stated: SharedState,
+    damping: float,
+) -> tuple[Float[np.ndarray, " unknown"], Float[np.ndarray, "unknown unknown"]]:
+    """Where the expansion about a point has its best, and the covariance there."""
+    misfit = point.misfit
+    normal = sum(one.normal for one in point.equations) / misfit + precision
+    right = sum(one.right for one in point.equations) / misfit
+    right -= precision @ np.concatenate([point.shared.values - stated.values, point.share])
+    right[SHARED:] += unknowns.pull
+    step = np.linalg.solve(normal + damping * np.diag(np.diag(normal)), right)
+    return step, np.linalg.inv(normal)
+
+
+def _precision(unknowns: Unknowns) -> Float[np.ndarray, "unknown unknown"]:
+    whole = np.zeros((SHARED + len(unknowns),) * 2)
+    whole[:SHARED, :SHARED] = np.diag(shared_prior_sigma() ** -2.0)
+    whole[SHARED:, SHARED:] = unknowns.precision
+    return whole

@@ -1,0 +1,85 @@
+"""Presence: calibrated on what its own law draws, limits that hold, false calls as stated."""
+
+import numpy as np
+from scipy import special, stats
+
+from cinedot.micrographs.occupancy.presence import (
+    SiteEvidence,
+    chance_present,
+    detection_limit,
+    model_sigma,
+)
+from cinedot.micrographs.occupancy.unknowns import unknowns_of
+from cinedot.micrographs.pose.models import average_dot
+from cinedot.particle import Cuboid, host_named
+
+RARE = 1e-6
+
+
+def fresh() -> np.random.Generator:
+    seed = int(np.random.SeedSequence().generate_state(1)[0])
+    print("seed", seed)
+    return np.random.default_rng(seed)
+
+
+def drawn(rng, count, sigma):
+    expected = rng.uniform(0.05, 0.95, count)
+    there = rng.random(count) < expected
+    seen = there + rng.normal(0, sigma, count)
+    return expected, there, chance_present(seen, np.full(count, sigma), expected)
+
+
+def test_probabilities_come_true():
+    rng = fresh()
+    _, there, chance = drawn(rng, 20_000, 0.4)
+    for low in np.arange(0.0, 1.0, 0.1):
+        inside = (chance >= low) & (chance < low + 0.1)
+        if not inside.any():
+            continue
+        # The sum of independent draws, each with its own stated chance.
+        mean = chance[inside].sum()
+        sigma = np.sqrt((chance[inside] * (1 - chance[inside])).sum()) + 1.0
+        assert abs(there[inside].sum() - mean) < stats.norm.isf(RARE / 20) * sigma
+
+
+def evidence_of(occupancy, sigma, p_present, expected=None):
+    count = len(occupancy)
+    return SiteEvidence(
+        occupancy=occupancy,
+        sigma=np.full(count, sigma),
+        sigma_model=np.zeros(count),
+        p_present=p_present,
+        expected=np.full(count, 0.5) if expected is None else expected,
+        limit=detection_limit(np.full(count, sigma), count),
+    )
+
+
+def test_sites_called_empty_are_so_but_for_the_stated_share():
+    rng = fresh()
+    expected, there, chance = drawn(rng, 20_000, 0.4)
+    called = evidence_of(np.zeros(20_000), 0.4, chance, expected).missing(0.05)
+    false = int((called & there).sum())
+    assert called.any()
+    # The mean stated chance of those called is at most 0.05.
+    assert false <= stats.binom.isf(RARE, int(called.sum()), 0.05)
+    assert not evidence_of(np.ones(50), 0.1, np.ones(50)).missing().any()
+
+
+def test_a_loss_at_the_limit_is_seen_nine_times_in_ten():
+    rng = fresh()
+    sites, sigma, trials = 96, 0.11, 4000
+    limit = float(detection_limit(np.array([sigma]), sites)[0])
+    threshold = special.ndtri(1 - 1 / sites) * sigma
+    seen = int((limit + rng.normal(0, sigma, trials) > threshold).sum())
+    assert stats.binom.ppf(RARE, trials, 0.9) <= seen <= stats.binom.isf(RARE, trials, 0.9)
+
+
+def test_inner_ions_tell_how_far_the_model_is_off():
+    rng = fresh()
+    unknowns = unknowns_of(average_dot(Cuboid.cube(4, host_named("CsPbBr3")), "prototype"))
+    sigma = np.full(len(unknowns), 0.05)
+    # 235 inner ions: their variance is known to 9 %, so twice its sigma is far off.
+    right = model_sigma(unknowns, 1 + rng.normal(0, 0.05, len(unknowns)), sigma)
+    assert right.max() < 0.05
+    wrong = model_sigma(unknowns, 1 + rng.normal(0, 0.25, len(unknowns)), sigma)
+    assert 0.12 < np.median(wrong) < 0.5
