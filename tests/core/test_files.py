@@ -1,5 +1,9 @@
 """Files are written whole or not at all; data files are the ones that were recorded."""
 
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -26,6 +30,44 @@ def test_an_interrupted_write_leaves_the_old_file_and_nothing_else(tmp_path: Pat
         half()
     assert target.read_text() == "old"
     assert [path.name for path in tmp_path.iterdir()] == ["table.txt"]
+
+
+def test_a_request_to_end_clears_what_is_half_written(tmp_path: Path) -> None:
+    """In a process of its own, which is asked twice, as by `timeout`."""
+    code = (
+        "import sys, time\n"
+        "from pathlib import Path\n"
+        "from cinedot.core.files import written_whole\n"
+        "folder = Path(sys.argv[1])\n"
+        "with written_whole(folder / 'a.txt') as a, written_whole(folder / 'b.txt') as b:\n"
+        "    a.write_text('half')\n"
+        "    b.write_text('half')\n"
+        "    print('ready', flush=True)\n"
+        "    time.sleep(60)\n"
+    )
+    (tmp_path / "a.txt").write_text("old")
+    ran = [sys.executable, "-c", code, str(tmp_path)]
+    with subprocess.Popen(ran, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        assert len(list(tmp_path.iterdir())) == 3
+        process.terminate()
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(30) == 143
+    assert [(file.name, file.read_text()) for file in tmp_path.iterdir()] == [("a.txt", "old")]
+
+
+def test_who_answers_a_request_to_end_goes_on_doing_so(tmp_path: Path) -> None:
+    asked: list[int] = []
+    before = signal.signal(signal.SIGTERM, lambda number, _: asked.append(number))
+    try:
+        with written_whole(tmp_path / "a.txt") as beside:
+            beside.write_text("whole")
+            os.kill(os.getpid(), signal.SIGTERM)
+    finally:
+        signal.signal(signal.SIGTERM, before)
+    assert asked == [signal.SIGTERM]
+    assert (tmp_path / "a.txt").read_text() == "whole"
 
 
 def test_a_folder_that_cannot_be_made_is_named(tmp_path: Path) -> None:

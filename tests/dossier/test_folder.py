@@ -107,6 +107,42 @@ def test_an_unknown_host_names_the_nearest(tmp_path: Path) -> None:
     assert "CsPbBr3" in _refused(tmp_path, '[sample]\nname = "a"\nhost = "CsPbBr"\n')
 
 
+@pytest.mark.parametrize(
+    ("host", "compounds", "says"),
+    [
+        ("CsPbBr3", '["mla-ma"]', r"mla-ma must have a host with MA.*CsPbBr3.*Choose a MA host"),
+        ("MAPbBr3", '["prototype", "mla-cs"]', r"mla-cs must have a host with Cs.*MAPbBr3"),
+        ("CsPbBr3", '["own.toml"]', r"own must have a host with FA"),
+        ("CsPbCl3", '["salt.toml"]', r"'Cl' is an ion of the host CsPbCl3"),
+    ],
+)
+def test_a_compound_of_another_host_is_refused_before_anything_is_read(
+    tmp_path: Path, host: str, compounds: str, says: str
+) -> None:
+    folder = _folder(
+        tmp_path,
+        f'[sample]\nname = "a"\nhost = "{host}"\n[model]\ncompounds = {compounds}\n',
+    )
+    acid = '[salt.acid]\nion = "Cl"\nsymbol = "Cl"\ncharge = 1\nsmiles = "C[O-:1]"\n'
+    (folder / "own.toml").write_text('[own]\na_ion = "FA"\n')
+    (folder / "salt.toml").write_text(acid)
+    with pytest.raises(InputError) as refused:
+        open_folder(folder)
+    assert re.search(r"sample\.toml, \[model\] compounds: .*" + says, str(refused.value))
+
+
+def test_a_laboratorys_compounds_may_be_for_several_hosts(tmp_path: Path) -> None:
+    (tmp_path / "lab.toml").write_text('[model]\ncompounds = ["mla-ma", "mla-cs"]\n')
+    for host, fits in (("CsPbBr3", True), ("MAPbBr3", True), ("FAPbBr3", False)):
+        (tmp_path / host).mkdir()
+        folder = _folder(tmp_path / host, f'[sample]\nname = "a"\nhost = "{host}"\n')
+        if fits:
+            open_folder(folder)
+            continue
+        with pytest.raises(InputError, match=r"lab\.toml, \[model\] compounds: .*FAPbBr3"):
+            open_folder(folder)
+
+
 def test_no_folder_and_no_manifest_are_told_apart(tmp_path: Path) -> None:
     with pytest.raises(InputError, match="folder must exist"):
         open_folder(tmp_path / "nowhere")

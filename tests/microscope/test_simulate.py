@@ -16,7 +16,8 @@ from scipy.spatial.transform import Rotation
 from cinedot.core import InputError
 from cinedot.core.tables import table_columns
 from cinedot.dossier.command import analyze_folders
-from cinedot.dossier.folder import find_file, open_folder
+from cinedot.dossier.folder import find_file, find_files, open_folder
+from cinedot.dossier.sections.movie_window import open_window
 from cinedot.micrographs import open_movie
 from cinedot.micrographs.pose import misorientation_deg
 from cinedot.microscope import (
@@ -208,27 +209,42 @@ def test_atoms_without_sites_are_filmed_without_them(tmp_path: Path):
     [
         ({"out": "m.avi"}, "ending must name a format"),
         ({"out": "m.mrc", "bits": 8}, "8 were asked for"),
-        ({"bits": 12}, "must be 8, 16 or 32"),
-        ({"dose_rate": "-1 e/nm2/s"}, "must be positive"),
-        ({"dose_rate": "3 parsec"}, "--dose-rate"),
-        ({"pixel_size": "nan nm"}, "must be finite"),
-        ({"frame_time": "0 s"}, "must be positive"),
-        ({"size": "20"}, "hold the dot"),
+        ({"bits": 12}, "`--bits` must be 8, 16 or 32"),
+        ({"dose_rate": "-1 e/nm2/s"}, "`--dose-rate` must be positive"),
+        ({"dose_rate": "3 parsec"}, 'Write it as in --dose-rate "1.0 e/nm2/s"'),
+        ({"pixel_size": "nan nm"}, "`--pixel-size` must be finite"),
+        ({"frame_time": "0 s"}, "`--frame-time` must be positive"),
+        ({"size": "20"}, "`--size` must span .* hold the dot"),
         ({"size": "big"}, "--size"),
         ({"support": "carbide"}, "--support"),
         ({"support": "none", "thickness": "2 nm"}, "must come with a support"),
-        ({"support": "carbon", "thickness": "-2 nm"}, "thickness_nm"),
-        ({"support": "graphene", "thickness": "0.1 nm"}, "layers"),
+        ({"support": "carbon", "thickness": "-2 nm"}, "`--thickness` must be positive"),
+        ({"support": "carbon", "thickness": "1 km"}, "`--thickness` must be from 0 to 200 nm"),
+        ({"front": "nanotube", "front_thickness": "1 um"}, "`--front-thickness` must be from 0"),
+        ({"support": "graphene", "thickness": "1 um"}, "`--thickness` must be from 0 to 200 nm"),
+        ({"voltage": "1 V"}, "`--voltage` must be from 10 to 3000 kV"),
+        ({"defocus": "1 mm"}, "`--defocus` must be from"),
+        ({"defocus": "200 nm"}, "`--defocus` must be at most 44.* half the field of 3.69"),
+        ({"spherical_aberration": "1 m"}, "`--spherical-aberration` must be from"),
+        ({"focal_spread": "1 mm"}, "`--focal-spread` must be from"),
+        ({"pixel_size": "1 um"}, "`--pixel-size` must be from 0.001 to 10 nm"),
+        ({"size": "99999"}, "`--size` must be such that a frame fits the memory of"),
+        ({"frames": 10**13}, "`--frames` must be at most 2147483647"),
+        ({"frames": 2**31 - 1, "size": "4096"}, "`--frames` must fit the .* free on the movie's"),
+        ({"dose_rate": "1e16 e/nm2/s", "bits": 32}, "at most 1e\\+08 electrons a pixel"),
+        ({"tumbles": 1e8}, "`--tumbles` must be at most 50000"),
+        ({"damage": True, "frame_time": "500 s", "dose_rate": "1e3 e/nm2/s"}, "20000 steps of"),
+        ({"support": "graphene", "thickness": "0.1 nm"}, "`--thickness` must be at least"),
         ({"camera": "k3"}, "--camera"),
         ({"camera": "oneview", "size": "5000"}, "at most 4096"),
         ({"ligands": "none"}, "--ligands"),
-        ({"ligands": "all"}, "ligands to move"),
-        ({"frames": 0}, "frames"),
-        ({"tumbles": -1.0}, "tumbles_per_s"),
-        ({"drift": "10 nm/s", "frames": 50}, "out of it"),
-        ({"voltage": "0 kV"}, "voltage"),
-        ({"edges": "0"}, "edges"),
-        ({"support_moves": True}, "support to move"),
+        ({"ligands": "all"}, "`--ligands all` must have ligands to move .* Leave it out"),
+        ({"frames": 0}, "`--frames`"),
+        ({"tumbles": -1.0}, "`--tumbles` must not be negative.* 0 is none"),
+        ({"drift": "10 nm/s", "frames": 50}, "out of it.* less `--drift`, fewer `--frames`"),
+        ({"voltage": "0 kV"}, "`--voltage`"),
+        ({"edges": "0"}, "`--edges` must be .* is --edges 4"),
+        ({"support_moves": True}, "`--support-moves` must have a support to move"),
         ({"front": "carbide"}, "--front"),
         ({"front_thickness": "2 nm"}, "--front-thickness"),
         ({"out": "a\nb.tif"}, "name must be text"),
@@ -252,13 +268,31 @@ def test_bad_input_is_one_line_and_nothing_is_written(
 
 def test_broken_structures_are_one_line(tmp_path: Path):
     typed: dict[str, Any] = {"compound": None, "edges": None}
-    (tmp_path / "a.extxyz").write_text("2\n\nPb 0 0\n")
     (tmp_path / "b.xyz").write_text("1\n\nPb 0 0 nan\n")
-    write(tmp_path / "c.extxyz", [Atoms("Pb"), Atoms("Pb")])
-    for name, rule in (("a.extxyz", "ASE reads"), ("b.xyz", "number"), ("c.extxyz", "one dot")):
-        with pytest.raises(InputError, match=rule):
-            simulate(_options(tmp_path / "m.tif", structure=tmp_path / name, **typed))
+    with pytest.raises(InputError, match=r"b\.xyz, line 3, atom 1 \(Pb\): every position"):
+        simulate(_options(tmp_path / "m.tif", structure=tmp_path / "b.xyz", **typed))
     assert not (tmp_path / "m.tif").exists()
+
+
+def test_what_stays_in_the_field_for_1000_frames_leaves_it_in_3000(tmp_path: Path):
+    """The default drift; said before anything is filmed (docs: some 1,500 frames of 10 nm)."""
+    begin_filming(Scene(atoms=SMALL, frames=1000))
+    typed = {"frames": 3000, "size": "256"}
+    with pytest.raises(InputError, match=r"the dot must stay in the frame.*`--drift`"):
+        simulate(_options(tmp_path / "m.tif", **typed))
+
+
+@pytest.mark.parametrize("ending", [".tif", ".zarr"])
+def test_names_with_brackets_are_names_first_and_patterns_then(tmp_path: Path, ending: str):
+    """[1] is a set of one letter to a pattern."""
+    simulate(_options(tmp_path / f"a [1]*? [b]{ending}"))
+    simulate(_options(tmp_path / f"a 1 b{ending}"))
+    sample = open_folder(tmp_path)
+    (movie,) = sample.manifest.movie
+    window = open_window(sample, movie)
+    assert window.paths[0].is_relative_to(tmp_path / f"a [1]*? [b]{ending}")
+    assert find_files(sample, (f"a [1] b{ending}",), key="k") == (tmp_path / f"a 1 b{ending}",)
+    assert find_files(sample, (movie.file,), key="k") == (tmp_path / movie.file,)
 
 
 @pytest.mark.parametrize("ending", [".tif", ".mrc"])

@@ -3,6 +3,8 @@
 import contextlib
 import hashlib
 import os
+import signal
+import threading
 import tomllib
 from collections.abc import Generator
 from dataclasses import dataclass
@@ -14,8 +16,41 @@ from cinedot.core.errors import InputError
 
 
 @contextlib.contextmanager
+def cleared_when_ended() -> Generator[None]:
+    """Let a request to end (SIGTERM) unwind what runs, as Ctrl-C does; the exit status is 143.
+
+    Left to itself it ends the process at once, and what was half written stays. Only the main
+    thread can answer signals, and whoever answers this one already goes on doing so.
+
+    Example:
+        >>> with cleared_when_ended():
+        ...     signal.getsignal(signal.SIGTERM) is signal.SIG_DFL
+        False
+    """
+    asked = threading.current_thread() is threading.main_thread()
+    if not asked or signal.getsignal(signal.SIGTERM) is not signal.SIG_DFL:
+        yield
+        return
+    signal.signal(signal.SIGTERM, _end)
+    try:
+        yield
+    finally:
+        # Once asked to end, the process goes on to its end.
+        if signal.getsignal(signal.SIGTERM) is _end:
+            signal.signal(signal.SIGTERM, signal.SIG_DFL)
+
+
+def _end(number: int, _: object) -> None:
+    # A second request, as `timeout` sends one, must cut neither the clearing nor the exit short.
+    signal.signal(number, signal.SIG_IGN)
+    raise SystemExit(128 + number)
+
+
+@contextlib.contextmanager
 def written_whole(path: Path) -> Generator[Path]:
     """Yield a path beside `path` to write to; rename it over `path` when all went well.
+
+    Whatever else ends the writing (a fault, Ctrl-C, SIGTERM) leaves `path` as it was.
 
     Args:
         path: the file to make or replace; its folder is made when missing.
@@ -32,15 +67,16 @@ def written_whole(path: Path) -> Generator[Path]:
         'whole'
     """
     beside = path.with_name(f".{path.name}.{os.getpid()}.part{path.suffix}")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        yield beside
-        beside.replace(path)
-    except OSError as fault:
-        raise not_writable(path, fault) from fault
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
+    with cleared_when_ended():
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            yield beside
+            beside.replace(path)
+        except OSError as fault:
+            raise not_writable(path, fault) from fault
+        finally:
+            with contextlib.suppress(OSError):
+                beside.unlink()
 
 
 def not_writable(path: Path, fault: OSError) -> InputError:

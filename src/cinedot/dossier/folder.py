@@ -1,6 +1,7 @@
 """From a folder on disk to a checked manifest and the files it names."""
 
 import difflib
+import os
 import shlex
 import tomllib
 from pathlib import Path
@@ -13,7 +14,8 @@ from cinedot.core.files import not_readable
 from cinedot.dossier.complaints import explained
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
-from cinedot.particle import compound_named, host_named, read_compound
+from cinedot.particle import Compound, Cuboid, compound_named, host_named, read_compound
+from cinedot.particle.plan import require_host
 
 LONGEST_NAME = 255
 """The longest file name, in characters, that file systems take."""
@@ -49,10 +51,10 @@ def open_folder(folder: Path, *, allow_outside: bool = False, use_lab: bool = Tr
             remedy=f"Write one with `cinedot new {shlex.quote(str(folder))}` and fill it in.",
             file=folder,
         )
-    own = _read_toml(file)
+    own = read_toml(file)
     lab_file, defaults = _lab_defaults(folder) if use_lab else (file, {})
     try:
-        manifest = Manifest.model_validate(_hashable(_with_defaults(own, defaults)))
+        manifest = Manifest.model_validate(tuples_for_lists(_with_defaults(own, defaults)))
     except ValidationError as fault:
         # A misspelt key leaves its right spelling missing: the misspelling is the cause.
         complaints = sorted(fault.errors(), key=lambda one: one["type"] != "extra_forbidden")
@@ -60,6 +62,8 @@ def open_folder(folder: Path, *, allow_outside: bool = False, use_lab: bool = Tr
         raise explained(complaints[0], blamed) from fault
     sample = SampleFolder(folder=folder, manifest=manifest, allow_outside=allow_outside)
     _check_words(sample, manifest, file)
+    named_here = "compounds" in cast("dict[str, Any]", own.get("model", {}))
+    _check_compounds(sample, manifest, file if named_here else lab_file, all_fit=named_here)
     return sample
 
 
@@ -70,16 +74,42 @@ def _check_words(sample: SampleFolder, manifest: Manifest, file: Path) -> None:
         if manifest.sample.host is not None:
             host_named(manifest.sample.host)
         place = "[model] compounds"
-        for compound in manifest.model.compounds or ():
-            if compound.endswith(".toml"):
-                read_compound(find_file(sample, compound, key=place))
-            else:
-                compound_named(compound)
+        for name in manifest.model.compounds or ():
+            named_compound(sample, name)
         place = "[reported]"
         for key, number in manifest.reported.items():
             reported_estimate(key, number)
     except InputError as fault:
         raise fault.within(file=file, place=place) from fault
+
+
+def named_compound(sample: SampleFolder, name: str) -> Compound:
+    """The compound that `[model] compounds` names: a known one, or a file's.
+
+    Raises:
+        InputError: neither is there, or the file is no compound.
+    """
+    if name.endswith(".toml"):
+        return read_compound(find_file(sample, name, key="[model] compounds"))
+    return compound_named(name)
+
+
+def _check_compounds(
+    sample: SampleFolder, manifest: Manifest, file: Path, *, all_fit: bool
+) -> None:
+    """Refuse compounds that the host cannot have; of a laboratory's defaults some may."""
+    names = manifest.model.compounds
+    if manifest.sample.host is None or not names:
+        return
+    any_size = Cuboid.cube(4, host_named(manifest.sample.host))
+    faults: list[InputError] = []
+    for name in names:
+        try:
+            require_host(any_size, named_compound(sample, name))
+        except InputError as fault:
+            faults.append(fault)
+    if faults and (all_fit or len(faults) == len(names)):
+        raise faults[0].within(file=file, place="[model] compounds") from faults[0]
 
 
 def find_file(sample: SampleFolder, name: str, *, key: str) -> Path:
@@ -118,6 +148,11 @@ def find_file(sample: SampleFolder, name: str, *, key: str) -> Path:
     return path
 
 
+def is_pattern(sample: SampleFolder, name: str) -> bool:
+    """Whether a name of the manifest stands for files that fit it: no file has the name itself."""
+    return any(mark in name for mark in "*?[") and not os.path.lexists(sample.folder / name)
+
+
 def find_files(sample: SampleFolder, names: tuple[str, ...], *, key: str) -> tuple[Path, ...]:
     """The files that names and patterns of the manifest stand for, sorted, without repeats.
 
@@ -126,7 +161,7 @@ def find_files(sample: SampleFolder, names: tuple[str, ...], *, key: str) -> tup
     """
     found: dict[Path, None] = {}
     for name in names:
-        if any(mark in name for mark in "*?["):
+        if is_pattern(sample, name):
             matches = sorted(_matches(sample, name))
             if not matches:
                 raise InputError(
@@ -164,7 +199,12 @@ def _nearest_file(path: Path) -> str:
     return f" Did you mean {near[0]!r}?" if near else ""
 
 
-def _read_toml(file: Path) -> dict[str, Any]:
+def read_toml(file: Path) -> dict[str, Any]:
+    """What a TOML file holds.
+
+    Raises:
+        InputError: it cannot be read, or is no TOML.
+    """
     try:
         return tomllib.loads(file.read_text("utf-8-sig"))
     except tomllib.TOMLDecodeError as fault:
@@ -188,7 +228,7 @@ def _lab_defaults(folder: Path) -> tuple[Path, dict[str, Any]]:
     for parent in folder.resolve().parents:
         file = parent / "lab.toml"
         if file.is_file():
-            defaults = _read_toml(file)
+            defaults = read_toml(file)
             for section, keys in defaults.items():
                 if section not in Manifest.model_fields or not isinstance(keys, dict):
                     near = difflib.get_close_matches(section, Manifest.model_fields, n=1)
@@ -214,12 +254,12 @@ def _from_lab(
     return not any(rest[0] in table for table in tables)
 
 
-def _hashable(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
+def tuples_for_lists(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
     """TOML's lists as tuples, as the manifest keeps them."""
     if isinstance(value, dict):
-        return {key: _hashable(one) for key, one in cast("dict[str, Any]", value).items()}
+        return {key: tuples_for_lists(one) for key, one in cast("dict[str, Any]", value).items()}
     if isinstance(value, list):
-        return tuple(_hashable(one) for one in cast("list[Any]", value))
+        return tuple(tuples_for_lists(one) for one in cast("list[Any]", value))
     return value
 
 

@@ -17,6 +17,7 @@ from cinedot.microscope.binning import Averaged as Averaged
 from cinedot.microscope.binning import Binning as Binning
 from cinedot.microscope.binning import Summed as Summed
 from cinedot.microscope.grid import Grid
+from cinedot.microscope.limits import PIXELS_NM, require_range
 from cinedot.microscope.mtf import Lorentzian, Sharp, Transfer
 
 _LARGEST = int(np.iinfo(np.uint16).max)
@@ -32,7 +33,7 @@ class Exposure:
         pixel_nm: side of a recorded (binned) camera pixel on the specimen, nm.
 
     Raises:
-        InputError: one of them is not positive.
+        InputError: one of them is not positive, or the pixel is not from 0.001 to 10 nm.
     """
 
     dose_rate_e_per_nm2_s: float = 2.5e7
@@ -47,6 +48,8 @@ class Exposure:
                     f"`{name}` must be positive, but is {value}.",
                     remedy="The paper's movies have 2.5e7 e/nm2/s, 0.02 s, 0.042 nm.",
                 )
+        remedy = "Correct the number or its unit."
+        require_range("pixel_nm", self.pixel_nm, *PIXELS_NM, unit="nm", remedy=remedy)
 
     @property
     def dose_e_per_nm2(self) -> float:

@@ -23,6 +23,7 @@ from cinedot.microscope.halide_events import changes as changes
 from cinedot.microscope.halide_sites import EMPTY as EMPTY
 from cinedot.microscope.halide_sites import HalideSites as HalideSites
 from cinedot.microscope.halide_sites import halide_sites as halide_sites
+from cinedot.microscope.limits import MOST_HALIDE_STEPS
 from cinedot.microscope.whole import require_whole
 
 
@@ -105,13 +106,14 @@ def begin_damage(
 
     Raises:
         InputError: atoms without sites, halides that are there in part, a negative dose rate,
-            frames of no time or no part.
+            frames of no time or no part, rates of more than 20,000 steps a frame.
     """
     if not 0 < frame_s < math.inf:
         raise InputError(f"`frame_s` must be positive, but is {frame_s}.", remedy="Say 0.02.")
     require_whole("parts", parts, least=1, remedy="Say 5.")
     places = halide_sites(dot, damage.hop_reach)
     rates = halide_rates(damage, dose_rate_e_per_nm2_s)
+    _require_few_steps(places, rates, frame_s)
     own = rng.spawn(1)[0]
     return DamageState(
         places=places,
@@ -125,6 +127,22 @@ def begin_damage(
         newest=int(places.halide.max(initial=EMPTY)) + 1,
         rng=own,
     )
+
+
+def _require_few_steps(places: HalideSites, rates: HalideRates, frame_s: float) -> None:
+    """Refuse rates at which a frame would be steps and nothing else.
+
+    Losses alone end when all have left, gains when all is full; hops go on for ever.
+    """
+    coming_and_going = 2 * min(rates.loss, rates.gain) * len(places.site)
+    steps = frame_s * (rates.hop * len(places.pairs) / 2 + coming_and_going)
+    if not (steps <= MOST_HALIDE_STEPS and all(map(math.isfinite, rates))):
+        raise InputError(
+            f"`damage` must make at most {MOST_HALIDE_STEPS} steps of halides in a frame of "
+            f"{frame_s:g} s, but its rates (loss {rates.loss:.3g}, hop {rates.hop:.3g}, gain "
+            f"{rates.gain:.3g} a second) may make {steps:.3g}.",
+            remedy="Take a shorter `frame_s`, or in Python higher barriers or a lower temperature.",
+        )
 
 
 def next_damage(state: DamageState, count: int) -> tuple[DamageStretch, DamageState]:

@@ -14,6 +14,12 @@ from scipy.spatial.transform import Rotation
 from cinedot.core import InputError
 from cinedot.microscope.field import Surroundings, surroundings
 from cinedot.microscope.filling import Filling, begin_filling
+from cinedot.microscope.film_room import (
+    STEEPEST_PER_ANGSTROM,
+    require_memory,
+    require_sampled_focus,
+    wave_grids,
+)
 from cinedot.microscope.films import Film
 from cinedot.microscope.grid import Grid
 from cinedot.microscope.lens import Lens, aberrations
@@ -25,11 +31,6 @@ from cinedot.microscope.scene import Scene
 from cinedot.microscope.specimen import Specimen, radius_angstrom
 from cinedot.microscope.support import CONTACT_NM, Side, film
 from cinedot.microscope.trajectory import Extent, extent_of, roomy_specimen
-
-# Waves are periodic: what a border scatters onto the opposite one fades within this margin.
-_MARGIN_NM = 0.5
-# Beams beyond this carry little: the lens damps them.
-_STEEPEST_PER_ANGSTROM = 1.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,13 +80,15 @@ def begin_filming(scene: Scene) -> Filming:
     """All that is done once: atoms, films, and the room that the whole trajectory needs.
 
     Raises:
-        InputError: a field that the dot does not fit in or drifts out of; damage of atoms without
-            sites; a shell without ligands' atoms.
+        InputError: a field that the dot does not fit in or drifts out of, or that memory does not
+            hold; a defocus that moves beams beyond half of it; events too frequent to follow;
+            damage of atoms without sites; a shell without ligands' atoms.
     """
     *_, of_counts, of_camera, _, of_shell, of_damage = scene.chance()
-    view = Grid(shape=scene.shape, pixel_nm=scene.exposure.pixel_nm).finer(scene.oversampling)
-    margin = math.ceil(_MARGIN_NM / view.pixel_nm)
-    grid = view.wider(margin)
+    view, margin, grid = wave_grids(scene)
+    _require_span(patch_pixels(radius_angstrom(scene.atoms), grid.pixel_angstrom), grid, margin)
+    require_memory(scene)
+    require_sampled_focus(scene.lens, grid)
     filling = begin_filling(scene, of_shell, of_damage)
     motion = _motion(scene)
     extent = extent_of(filling.atoms, motion, _middle_nm(scene))
@@ -163,12 +166,7 @@ def _patch(filling: Filling, extent: Extent, grid: Grid, margin: int) -> int:
     radius = radius_angstrom(filling.atoms)
     patch = patch_pixels(radius + 10 * extent.within_nm, grid.pixel_angstrom)
     border_nm = margin * grid.pixel_nm
-    if patch > min(grid.shape):
-        raise InputError(
-            f"`shape` must span {patch * grid.pixel_nm - 2 * border_nm:.2f} nm to hold the dot, "
-            f"but spans {min(grid.extent_nm) - 2 * border_nm:.2f} nm.",
-            remedy="Take more pixels, or larger ones.",
-        )
+    _require_span(patch, grid, margin)
     half_nm = np.array(grid.extent_nm[::-1]) / 2
     over_nm = float((extent.strayed_nm + radius / 10 - half_nm).max())
     # The field is periodic: what left it on one side would come in on the other.
@@ -176,9 +174,19 @@ def _patch(filling: Filling, extent: Extent, grid: Grid, margin: int) -> int:
         raise InputError(
             f"the dot must stay in the frame or within {border_nm:.2f} nm of it, but comes "
             f"{over_nm + border_nm:.2f} nm out of it.",
-            remedy="Take less drift, fewer frames, or a larger field.",
+            remedy="Take less `drift_nm_per_s`, fewer `frames`, or a larger `shape`.",
         )
     return patch
+
+
+def _require_span(patch: int, grid: Grid, margin: int) -> None:
+    border_nm = margin * grid.pixel_nm
+    if patch > min(grid.shape):
+        raise InputError(
+            f"`shape` must span {patch * grid.pixel_nm - 2 * border_nm:.2f} nm to hold the dot, "
+            f"but spans {min(grid.extent_nm) - 2 * border_nm:.2f} nm.",
+            remedy="Take more pixels, or larger ones.",
+        )
 
 
 def _window(patch: int, extent: Extent, scene: Scene, grid: Grid) -> tuple[int, int]:
@@ -189,7 +197,7 @@ def _window(patch: int, extent: Extent, scene: Scene, grid: Grid) -> tuple[int, 
     lens = scene.lens
     optics, how = aberrations(lens), passage(scene.scattering, lens, grid)
     wavelength = float(how.wavelength)
-    q = min(_STEEPEST_PER_ANGSTROM, grid.band_limit_per_angstrom)
+    q = min(STEEPEST_PER_ANGSTROM, grid.band_limit_per_angstrom)
     depth_nm = extent.behind_nm + CONTACT_NM
     depth_nm += scene.support.depth_nm if scene.support is not None else 0.0
     far = wavelength * q * (_focus_angstrom(lens) + 10 * depth_nm)

@@ -20,6 +20,7 @@ from cinedot.microscope.field import (
     whole_intensity,
 )
 from cinedot.microscope.filling import next_filling
+from cinedot.microscope.film_room import frames_at_a_time
 from cinedot.microscope.film_setup import Filming as Filming
 from cinedot.microscope.film_setup import begin_filming as begin_filming
 from cinedot.microscope.films import moved
@@ -47,8 +48,10 @@ class FilmedFrames:
     halides: DamageStretch | None
 
 
-def filmed(filming: Filming, *, chunk: int = 32) -> Iterator[FilmedFrames]:
+def filmed(filming: Filming, *, chunk: int | None = None) -> Iterator[FilmedFrames]:
     """Film it, `chunk` frames at a time; the frames do not depend on the chunks.
+
+    Without a number it takes 32, fewer of large frames.
 
     Each core of a CPU works on a frame of its own.
 
@@ -63,6 +66,7 @@ def filmed(filming: Filming, *, chunk: int = 32) -> Iterator[FilmedFrames]:
         >>> [len(part.signal) for part in filmed(begin_filming(scene), chunk=2)]
         [2, 1]
     """
+    chunk = frames_at_a_time(filming.scene.shape) if chunk is None else chunk
     if chunk < 1:
         raise InputError(f"`chunk` must be at least 1, but is {chunk}.", remedy="Say 32.")
     motion, filling = filming.motion, filming.filling

@@ -1,11 +1,13 @@
 """The pixels on which waves and images are sampled."""
 
+import math
 from dataclasses import dataclass
 
 import jax.numpy as jnp
 from jaxtyping import Array, Float
 
 from cinedot.core import InputError
+from cinedot.microscope.whole import require_shape
 
 BAND_LIMIT = 2 / 3
 """Share of the Nyquist frequency that waves keep, so that products of them do not alias."""
@@ -20,19 +22,15 @@ class Grid:
         pixel_nm: side of a pixel, nm.
 
     Raises:
-        InputError: a side of no pixels, or a pixel of no size.
+        InputError: not two sides of whole pixels, or a pixel of no size.
     """
 
     shape: tuple[int, int]
     pixel_nm: float
 
     def __post_init__(self) -> None:
-        if min(self.shape) < 1:
-            raise InputError(
-                f"`shape` must be at least 1 pixel each way, but is {self.shape}.",
-                remedy="Movies of this field have (256, 256) or more.",
-            )
-        if not self.pixel_nm > 0:
+        require_shape(self.shape)
+        if not 0 < self.pixel_nm < math.inf:
             raise InputError(
                 f"`pixel_nm` must be positive, but is {self.pixel_nm}.",
                 remedy="The paper's movies have 0.042 or 0.021.",

@@ -18,6 +18,7 @@ from cinedot.microscope.grid import Grid
 from cinedot.microscope.imaging import ENVELOPE, Coherence, images
 from cinedot.microscope.imaging import blurred as blurred
 from cinedot.microscope.imaging import squared_modulus as squared_modulus
+from cinedot.microscope.limits import VOLTAGES_KV, require_range
 from cinedot.microscope.optics import Aberrations as Aberrations
 from cinedot.microscope.optics import aberration_phase as aberration_phase
 
@@ -49,8 +50,10 @@ class Lens:
         aperture_edge_mrad: width over which its edge fades, mrad; 0 for a sharp one.
 
     Raises:
-        InputError: a spread or an amplitude below zero, a voltage or an aperture not above it, an
-            edge that reaches the axis, a number that is not finite.
+        InputError: a spread or an amplitude below zero, an aperture not above it, an edge that
+            reaches the axis, a number that is not finite, or one that no microscope has: a voltage
+            outside 10 to 3000 kV, a defocus beyond 0.1 mm, a C_s beyond 100 mm, foci spread over
+            more than 1 um, a vibration of more than 10 nm.
     """
 
     voltage_kv: float = 80.0
@@ -69,12 +72,14 @@ class Lens:
     aperture_edge_mrad: float = 0.0
 
     def __post_init__(self) -> None:
-        wavelength_angstrom(self.voltage_kv)
         for name in _FINITE:
             _require(self, name, math.isfinite(getattr(self, name)), "be finite", "Give a number.")
         for name in _NOT_NEGATIVE:
             value: float = getattr(self, name)
             _require(self, name, value >= 0, "not be negative", "0 turns it off.")
+        for name, (least, most, unit) in _RANGES.items():
+            remedy = "Correct the number or its unit: no microscope has it."
+            require_range(name, getattr(self, name), least, most, unit=unit, remedy=remedy)
         size, edge = self.aperture_mrad, self.aperture_edge_mrad
         _require(self, "aperture_mrad", size > 0, "be positive", "Leave it out for none.")
         remedy = "0 is a sharp edge."
@@ -121,6 +126,13 @@ _NOT_NEGATIVE = (
     "convergence_mrad",
     "aperture_edge_mrad",
 )
+_RANGES = {
+    "voltage_kv": (*VOLTAGES_KV, "kV"),
+    "defocus_nm": (-1e5, 1e5, "nm"),
+    "spherical_aberration_um": (-1e5, 1e5, "um"),
+    "focal_spread_nm": (0.0, 1e3, "nm"),
+    "vibration_pm": (0.0, 1e4, "pm"),
+}
 _FINITE = (
     "voltage_kv",
     "defocus_nm",

@@ -17,6 +17,7 @@ from scipy.spatial.transform import Rotation
 
 from cinedot.core import InputError
 from cinedot.microscope.moves import Motion as Motion
+from cinedot.microscope.moves import require_filmable
 from cinedot.microscope.poses import Poses
 from cinedot.microscope.turning import (
     Tumble,
@@ -96,7 +97,11 @@ def begin_motion(
         centre_nm: the dot's centre in that orientation, half-way through the drift, nm.
         frames, frame_s: how many frames the movie has, how long each is, s.
         rng: chance; generators are spawned from it.
+
+    Raises:
+        InputError: a thousand tumbles a frame, or as much diffusion.
     """
+    require_filmable(motion, frame_s)
     chance = tuple(rng.spawn(6))
     azimuth = rng.uniform(0, 2 * math.pi)
     across = motion.drift_nm_per_s

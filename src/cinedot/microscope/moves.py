@@ -6,6 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cinedot.core import InputError
+from cinedot.microscope.limits import MOST_IN_A_FRAME
+from cinedot.microscope.turning import SMALL_TURN_RAD2
 from cinedot.microscope.whole import require_whole
 
 _NOT_NEGATIVE = (
@@ -96,3 +98,33 @@ class Motion:
                 f"but is {self.tumble_deg}.",
                 remedy="The paper's dots suggest (20.0, 90.0).",
             )
+
+
+def require_filmable(motion: Motion, frame_s: float) -> None:
+    """Refuse turns so frequent that a frame would take for ever, and show no orientation.
+
+    Args:
+        motion: how a dot moves.
+        frame_s: time of a frame, s.
+
+    Raises:
+        InputError: more than 1000 tumbles a frame, or a diffusion of as many small turns a moment.
+
+    Example:
+        >>> require_filmable(Motion(tumbles_per_s=0.11), 0.02)
+    """
+    tumbles = motion.tumbles_per_s * frame_s
+    if not tumbles <= MOST_IN_A_FRAME:
+        raise InputError(
+            f"`tumbles_per_s` must be at most {MOST_IN_A_FRAME / frame_s:g}, {MOST_IN_A_FRAME} in "
+            f"a frame of {frame_s:g} s, but is {motion.tumbles_per_s:g}.",
+            remedy="The paper's dots tumble once in 9 s or so.",
+        )
+    moment_s = frame_s / motion.subframes
+    most = MOST_IN_A_FRAME * SMALL_TURN_RAD2 / 2 / moment_s
+    if not motion.diffusion_per_s <= most:
+        raise InputError(
+            f"`diffusion_per_s` must be at most {most:g} rad^2/s in moments of {moment_s:g} s, but "
+            f"is {motion.diffusion_per_s:g}.",
+            remedy="There the dot has forgotten its orientation already.",
+        )

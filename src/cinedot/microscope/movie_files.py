@@ -1,5 +1,6 @@
 """Movies written frame by frame: TIFF as ImageJ reads it, MRC, Zarr. Whole, or not at all."""
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,7 +42,7 @@ class Sheet:
     @property
     def nbytes(self) -> int:
         """Bytes of all frames."""
-        return int(np.prod(self.shape)) * np.dtype(self.kind).itemsize
+        return math.prod(self.shape) * np.dtype(self.kind).itemsize
 
 
 def write_movie(frames: Frames, path: Path, sheet: Sheet) -> None:

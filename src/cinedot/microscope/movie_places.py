@@ -7,7 +7,7 @@ from collections.abc import Collection, Generator
 from pathlib import Path
 
 from cinedot.core import InputError
-from cinedot.core.files import not_readable, not_writable
+from cinedot.core.files import cleared_when_ended, not_readable, not_writable
 
 # Formats that are folders.
 _FOLDERS = (".zarr",)
@@ -29,11 +29,32 @@ def require_movie_place(path: Path) -> None:
         )
     if is_folder:
         require_own_folder(path, ("zarr.json", ".zgroup", ".zattrs", ".zarray", "0"))
-    folder = path.parent
-    while not folder.exists() and folder != folder.parent:
-        folder = folder.parent
+    folder = _standing(path.parent)
     if not folder.is_dir() or not os.access(folder, os.W_OK | os.X_OK):
         raise not_writable(path, OSError(f"{folder} is no folder that may be written to"))
+
+
+def require_free_disk(path: Path, needed: int, *, frames: int) -> None:
+    """Refuse a movie that its disk has no room for.
+
+    Args:
+        path: the movie.
+        needed: its bytes, uncompressed.
+        frames: how many it has.
+
+    Raises:
+        InputError: as said.
+    """
+    free = shutil.disk_usage(_standing(path.parent)).free
+    # Zarr compresses, but counts of electrons are noise: never to a third.
+    least = needed // 3 if path.suffix.lower() in _FOLDERS else needed
+    if least > free:
+        raise InputError(
+            f"`frames` must fit the {free / 2**30:.3g} GiB that are free on the movie's disk, but "
+            f"{frames} of this `shape` and `bits` take {least / 2**30:.3g} GiB.",
+            remedy=f"Take at most {int(frames * (free / least))}, smaller ones, or another disk.",
+            file=path,
+        )
 
 
 def require_own_folder(path: Path, own: Collection[str]) -> None:
@@ -65,11 +86,19 @@ def require_own_folder(path: Path, own: Collection[str]) -> None:
         )
 
 
+def _standing(folder: Path) -> Path:
+    """The folder, or the nearest above it that is there already."""
+    while not folder.exists() and folder != folder.parent:
+        folder = folder.parent
+    return folder
+
+
 @contextlib.contextmanager
 def written_folder(path: Path) -> Generator[Path]:
     """Yield a folder beside `path`; it takes the place of `path` when all went well.
 
-    What stood there is set aside until the new folder is in its place, and put back if that fails.
+    What stood there is set aside until the new folder is in its place, and put back if that fails
+    or is interrupted (Ctrl-C, SIGTERM).
 
     Raises:
         InputError: the place cannot be written, or holds a file.
@@ -80,26 +109,17 @@ def written_folder(path: Path) -> Generator[Path]:
         )
     beside = path.with_name(f".{path.name}.{os.getpid()}.part")
     old = path.with_name(f".{path.name}.{os.getpid()}.old")
-    try:
-        beside.mkdir(parents=True)
-        yield beside
-        _swap(beside, path, old)
-    except OSError as fault:
-        raise not_writable(path, fault) from fault
-    finally:
-        shutil.rmtree(beside, ignore_errors=True)
-
-
-def _swap(new: Path, path: Path, old: Path) -> None:
-    """Put a folder in the place of another, which is lost only when that has gone well."""
-    stood = path.exists()
-    if stood:
-        path.replace(old)
-    try:
-        new.replace(path)
-    except OSError:
-        if stood:
-            old.replace(path)
-        raise
-    if stood:
-        shutil.rmtree(old, ignore_errors=True)
+    with cleared_when_ended():
+        try:
+            beside.mkdir(parents=True)
+            yield beside
+            if path.exists():
+                path.replace(old)
+            beside.replace(path)
+        except OSError as fault:
+            raise not_writable(path, fault) from fault
+        finally:
+            if old.exists() and not path.exists():
+                old.replace(path)
+            for spent in (beside, old):
+                shutil.rmtree(spent, ignore_errors=True)

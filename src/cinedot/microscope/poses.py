@@ -20,13 +20,16 @@ class Poses:
             that the lens's defocus is measured at; nm [pose, 3].
 
     Raises:
-        InputError: numbers of rotations and places differ, or a matrix is no rotation.
+        InputError: no pose, numbers of rotations and places that differ, a matrix that is no
+            rotation, a place that is not three finite numbers.
     """
 
     rotation: Float[np.ndarray, "pose 3 3"]
     shift_nm: Float[np.ndarray, "place 3"]
 
     def __post_init__(self) -> None:
+        _require_rows("rotation", self.rotation, (3, 3))
+        _require_rows("shift_nm", self.shift_nm, (3,))
         if len(self.rotation) != len(self.shift_nm):
             raise InputError(
                 f"`rotation` and `shift_nm` must have one row a pose, but have "
@@ -57,6 +60,22 @@ class Poses:
         if len(matrices) == 1:
             matrices = np.repeat(matrices, len(shift_nm), axis=0)
         return cls(rotation=matrices, shift_nm=np.asarray(shift_nm, dtype=float))
+
+
+def _require_rows(name: str, rows: object, each: tuple[int, ...]) -> None:
+    """Refuse anything but one or more rows of so many finite numbers each."""
+    array = rows if isinstance(rows, np.ndarray) else np.empty(0)
+    if array.ndim == 0 or array.shape[1:] != each or not len(array):
+        found = f"of {array.shape}" if isinstance(rows, np.ndarray) else f"{type(rows).__name__}"
+        raise InputError(
+            f"`{name}` must be an array of (poses, {', '.join(map(str, each))}) with at least one "
+            f"pose, but is {found}.",
+            remedy="`Poses.of` makes it from SciPy's rotations and places [pose, 3].",
+        )
+    if array.dtype.kind not in "iuf" or not np.isfinite(array).all():
+        raise InputError(
+            f"`{name}` must hold finite numbers, but some are not.", remedy="Correct them."
+        )
 
 
 def quaternions(rotation: Rotation) -> Float[np.ndarray, "pose 4"]:

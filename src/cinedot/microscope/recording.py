@@ -16,6 +16,7 @@ from cinedot.core.files import not_readable, written_whole
 from cinedot.core.tables import write_table
 from cinedot.microscope.camera import Camera, Exposure, camera_units
 from cinedot.microscope.filming import Filming, filmed
+from cinedot.microscope.limits import MOST_ELECTRONS
 from cinedot.microscope.movie_files import (
     MOVIE_ENDINGS,
     Sheet,
@@ -23,6 +24,7 @@ from cinedot.microscope.movie_files import (
     write_movie,
 )
 from cinedot.microscope.movie_places import (
+    require_free_disk,
     require_movie_place,
     require_own_folder,
     written_folder,
@@ -74,7 +76,7 @@ def numbers(bits: int, camera: Camera, exposure: Exposure) -> Numbers:
     deviations more, what lies above is cut; 32 bits hold electrons as floats.
 
     Raises:
-        InputError: other bits.
+        InputError: other bits, or more electrons than pixels count.
 
     Example:
         >>> round(numbers(8, Camera(), Exposure()).gain, 4)
@@ -83,6 +85,12 @@ def numbers(bits: int, camera: Camera, exposure: Exposure) -> Numbers:
     if bits not in _KINDS:
         raise InputError(
             f"`bits` must be 8, 16 or 32, but is {bits}.", remedy="16 is what cameras write."
+        )
+    if exposure.electrons_per_pixel > MOST_ELECTRONS:
+        raise InputError(
+            f"`dose_rate_e_per_nm2_s`, `frame_s` and `pixel_nm` must give at most "
+            f"{MOST_ELECTRONS:g} electrons a pixel, but give {exposure.electrons_per_pixel:.3g}.",
+            remedy="Cameras are blind long before.",
         )
     brightest = camera.offset + 2 * camera.units_per_electron * exposure.electrons_per_pixel
     if bits == 16 and brightest > np.iinfo(np.uint16).max:
@@ -137,7 +145,7 @@ def write_simulation(
     """
     scene = filming.scene
     held = numbers(bits, scene.camera, scene.exposure)
-    require_place(path, held.kind)
+    require_place(path, scene, held)
     truth, manifest = path.with_suffix(".truth"), path.parent / "sample.toml"
     section = _movie_section(scene, held, path)
     new = not manifest.exists()
@@ -162,16 +170,17 @@ def write_simulation(
     )
 
 
-def require_place(path: Path, kind: str) -> None:
+def require_place(path: Path, scene: Scene, held: Numbers) -> None:
     """Refuse, before anything is filmed, a movie or a truth that could not be written there.
 
     Raises:
         InputError: an ending that names no format or cannot hold the numbers; a name that is no
             text; a folder in the movie's place, other files in that of its truth, the truth of
-            another movie; a folder that cannot be written to.
+            another movie; a folder that cannot be written to, or a disk without room.
     """
-    require_movie_format(path, kind)
+    require_movie_format(path, held.kind)
     require_movie_place(path)
+    require_free_disk(path, _sheet(scene, held).nbytes, frames=scene.frames)
     if not path.name.isprintable():
         raise InputError(
             f"the movie's name must be text that a sample.toml can hold, but is {path.name!r}.",

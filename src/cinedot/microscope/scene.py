@@ -10,16 +10,19 @@ from cinedot.core import InputError
 from cinedot.microscope.camera import Camera, Exposure
 from cinedot.microscope.damage_rates import Damage
 from cinedot.microscope.factors import PengIonic
+from cinedot.microscope.imageable import require_imageable
 from cinedot.microscope.lens import Lens
 from cinedot.microscope.ligand_shell import LigandShell
 from cinedot.microscope.moves import Motion
 from cinedot.microscope.potential import Multislice
 from cinedot.microscope.support import AmorphousCarbon, Support
-from cinedot.microscope.whole import require_whole
+from cinedot.microscope.whole import require_shape, require_whole
 
 MOVIE_SLICES = Multislice(slice_angstrom=3.0)
 """Slices alone, against 0.025 nm with the default displacements, cost a QD4 0.6 % of its wave's
 modulation (q < 1 per angstrom) tilted or on axis, and 0.9 % and 0.3 % of its image's."""
+
+_MOST_FRAMES = 2**31 - 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,8 +51,9 @@ class Scene:
         seed: of everything that chance decides.
 
     Raises:
-        InputError: no frame, no pixel, numbers of them that are not whole, ions that leave, a
-            support that moves but is not there.
+        InputError: no atoms, or some of no element, no place or an occupancy outside 0 to 1; no
+            frame, no pixel, numbers of them that are not whole, several starts, ions that leave,
+            a support that moves but is not there.
     """
 
     atoms: Atoms
@@ -70,13 +74,24 @@ class Scene:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        require_imageable(self.atoms, "atoms")
+        require_shape(self.shape)
         for name, value, least, remedy in (
             ("frames", self.frames, 1, "Say 40."),
-            *(("shape", side, 1, "Say (256, 256).") for side in self.shape),
             ("oversampling", self.oversampling, 1, "2 is right for pixels of 0.042 nm."),
             ("seed", self.seed, 0, "Say 0."),
         ):
             require_whole(name, value, least=least, remedy=remedy)
+        if self.frames > _MOST_FRAMES:
+            raise InputError(
+                f"`frames` must be at most {_MOST_FRAMES}, but is {self.frames}.",
+                remedy="Tables count frames in 32 bits; film several movies.",
+            )
+        if self.start is not None and not self.start.single:
+            raise InputError(
+                f"`start` must be one rotation, but holds {len(self.start)}.",
+                remedy="Choose one of them, as in start[0].",
+            )
         if self.support_moves and self.support is None:
             raise InputError(
                 "`support_moves` must have a support to move, but there is none.",

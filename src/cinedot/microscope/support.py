@@ -26,6 +26,7 @@ from cinedot.microscope.films import (
 )
 from cinedot.microscope.grid import Grid
 from cinedot.microscope.lens import Lens
+from cinedot.microscope.limits import require_depth
 from cinedot.microscope.regions import Everywhere as Everywhere
 from cinedot.microscope.regions import LeftOf as LeftOf
 from cinedot.microscope.regions import Region as Region
@@ -98,7 +99,8 @@ class AmorphousCarbon:
             film's noise at low frequencies (science.md 8.4).
 
     Raises:
-        InputError: a thickness, density or slice that is not positive, cores that fill too much.
+        InputError: a thickness, density or slice that is not positive, a thickness of more than
+            200 nm, cores that fill too much.
     """
 
     thickness_nm: float = 2.0
@@ -116,6 +118,7 @@ class AmorphousCarbon:
                     f"`{name}` must be positive, but is {value}.",
                     remedy="Leave the support out for a dot in vacuum.",
                 )
+        require_depth("thickness_nm", self.thickness_nm)
         if self.core_nm < 0 or not packing(self.density_per_nm3, self.core_nm) <= MOST_PACKED:
             raise InputError(
                 f"`core_nm` must be at least 0 and fill at most {MOST_PACKED} of the film, but "
@@ -139,6 +142,11 @@ class AmorphousCarbon:
         )
         places[:, :2] -= border_nm
         return places[self.covers.holds(places[:, 0] / width, places[:, 1] / height)]
+
+
+def slices_of(support: AmorphousCarbon | Support | None) -> int:
+    """How many slices a support is cut into; none for vacuum."""
+    return 0 if support is None else max(1, round(support.depth_nm / support.slice_nm))
 
 
 def film(
@@ -166,7 +174,7 @@ def film(
     """
     if support is None:
         return Film(jnp.zeros((0, *grid.shape), dtype=jnp.complex64), 0.0, 1.0)
-    slices = max(1, round(support.depth_nm / support.slice_nm))
+    slices = slices_of(support)
     step = 10 * support.depth_nm / slices
     if isinstance(support, AmorphousCarbon):
         densities = _random_densities(support, slices, grid, margin, rng)

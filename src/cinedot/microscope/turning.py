@@ -7,8 +7,8 @@ import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-# A rotation vector drawn from a Gaussian is the diffusing rotation up to a twelfth of this share.
-_SMALL_TURN_RAD2 = 0.01
+SMALL_TURN_RAD2 = 0.01
+"""A rotation vector drawn from a Gaussian is the diffusing rotation up to a twelfth of this."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,7 +86,7 @@ def next_tumble(
 
 def diffusion_steps(per_s: float, gap_s: float) -> int:
     """So many small turns make one gap's rotational diffusion right to a thousandth."""
-    return max(1, math.ceil(2 * per_s * gap_s / _SMALL_TURN_RAD2))
+    return max(1, math.ceil(2 * per_s * gap_s / SMALL_TURN_RAD2))
 
 
 def diffusion_turns(

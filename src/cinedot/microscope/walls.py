@@ -9,6 +9,7 @@ from scipy.spatial.transform import Rotation
 
 from cinedot.core import InputError
 from cinedot.microscope.carbon import LAYERS_NM, graphene_nm, nanohorn_nm, nanotube_nm
+from cinedot.microscope.limits import require_depth
 from cinedot.microscope.regions import Everywhere, Region
 from cinedot.microscope.whole import require_whole
 
@@ -34,6 +35,7 @@ class Graphene:
 
     def __post_init__(self) -> None:
         require_whole("layers", self.layers, least=1, remedy="One is graphene.")
+        require_depth("depth_nm", self.depth_nm)
         _require_positive(self, "slice_nm")
 
     @property
@@ -84,6 +86,7 @@ class Nanotube:
     def __post_init__(self) -> None:
         require_whole("walls", self.walls, least=1, remedy="Most tubes have one.")
         _require_positive(self, "diameter_nm", "slice_nm")
+        require_depth("diameter_nm", self.diameter_nm)
         if self.diameter_nm - 2 * (self.walls - 1) * LAYERS_NM < 0.3:
             raise InputError(
                 f"`diameter_nm` must leave the innermost of {self.walls} walls 0.3 nm, but is "
@@ -145,6 +148,7 @@ class Nanohorns:
     def __post_init__(self) -> None:
         require_whole("horns", self.horns, least=1, remedy="Say 40.")
         _require_positive(self, "radius_nm", "base_diameter_nm", "slice_nm")
+        require_depth("thickness_nm", self.thickness_nm)
         if self.thickness_nm < self.base_diameter_nm:
             raise InputError(
                 f"`thickness_nm` must hold a horn of {self.base_diameter_nm} nm, but is "

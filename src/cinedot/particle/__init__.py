@@ -58,7 +58,10 @@ from cinedot.particle.plan import planned_composition as planned_composition
 from cinedot.particle.sites import Sites as Sites
 from cinedot.particle.sites import lattice_sites as lattice_sites
 from cinedot.particle.sites import neighbours as neighbours
+from cinedot.particle.sound_atoms import Unsound as Unsound
+from cinedot.particle.sound_atoms import unsound as unsound
 from cinedot.particle.structure_files import write_structures as write_structures
+from cinedot.particle.structure_reading import read_structure as read_structure
 from cinedot.particle.summary import Summary as Summary
 from cinedot.particle.summary import summarize as summarize
 from cinedot.particle.superlattice import superlattice as superlattice
