@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
+import hypothesis
 import pytest
 from jaxtyping import install_import_hook
 
@@ -16,6 +17,12 @@ install_import_hook("cinedot", _CHECKER).__enter__()
 # Compiled programs are shared by all tests and by the commands that they run, not with the user's.
 _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "cinedot"
 os.environ.setdefault("CINEDOT_CACHE", str(_CACHE))
+
+# How long an example takes tells of the machine and what else it does, not of the code.
+hypothesis.settings.register_profile(
+    "cinedot", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("cinedot")
 
 FIGURES = Path(__file__).parents[1] / "acceptance" / "FIGURES.md"
 _HEAD = "# Figures of the acceptance run\n\n| date | figure | found | target |\n|---|---|---|---|\n"

@@ -161,7 +161,8 @@ def test_few_patches_have_no_sigma() -> None:
 def test_strong_waves_do_not_ring() -> None:
     rng = np.random.default_rng()
     image = waves((256, 256), (0.04, 0.04), 0.31, 37.0, amplitude=300.0, rng=rng)
-    assert len(lattice_fringes(image)) == 1
+    # Ringing makes dozens. Noise makes one with a chance of 0.001, two once in two million.
+    assert 1 <= len(lattice_fringes(image)) <= 2
 
 
 def test_region_and_range() -> None:
@@ -172,8 +173,10 @@ def test_region_and_range() -> None:
         data=np.hstack([left.data, right.data]), pixel_x_nm=0.04, pixel_y_nm=0.04, name="b"
     )
     found = lattice_fringes(both, region=(5.2, 0, 10.2, 5.1))
-    assert [round(one.spacing_nm, 2) for one in found] == [0.4]
-    assert lattice_fringes(both, d_range_nm=(0.5, 1.0)) == ()
+    # Noise makes one more with a chance of 0.001, two once in two million.
+    assert round(found[0].spacing_nm, 2) == 0.4
+    assert len(found) <= 2
+    assert len(lattice_fringes(both, d_range_nm=(0.5, 1.0))) <= 1
     spectrum = power_spectrum(both, region=(5.2, 0, 10.2, 5.1))
     row, column = np.unravel_index(int(np.argmax(spectrum.power)), spectrum.power.shape)
     assert abs(spectrum.qy_per_nm[row]) == pytest.approx(2.5, abs=spectrum.bin_y_per_nm)

@@ -56,7 +56,7 @@ def test_rules_of_bins() -> None:
 @pytest.mark.parametrize("number", [40, 400])
 def test_regression_and_likelihood_cover_the_truth(number: int) -> None:
     rng = fresh()
-    trials, within = 150, np.zeros((2, 2), np.int64)
+    trials, within, apart = 150, np.zeros((2, 2), np.int64), []
     for _ in range(trials):
         sizes = rng.normal(2.47, 0.12, number)
         binned, plain = gaussian_regression(size_histogram(sizes)), gaussian_likelihood(sizes)
@@ -64,12 +64,14 @@ def test_regression_and_likelihood_cover_the_truth(number: int) -> None:
             for column, (estimate, truth) in enumerate(((fit.mean, 2.47), (fit.spread, 0.12))):
                 assert estimate.sigma is not None
                 within[row, column] += abs(float(estimate.value) - truth) < 2 * estimate.sigma
-        # What bins lose: both say the same within a sigma, one in 10^7 beyond 1.5.
         assert plain.mean.sigma is not None
-        assert abs(float(binned.mean.value) - float(plain.mean.value)) < 1.5 * plain.mean.sigma
+        apart.append((float(binned.mean.value) - float(plain.mean.value)) / plain.mean.sigma)
     # 95.4 % of normal errors; Student's and chi's at N = 40 take up to 3 % away.
     low = scipy.stats.binom.ppf(2.5e-7, trials, 0.92)
     assert (within >= low).all(), within
+    # What bins lose: in 4000 samples of 40 the two lay 0.22 sigma apart (rms), with a kurtosis of
+    # 3.6, so that the mean square of 150 is 0.050 +- 0.007; larger samples lose less.
+    assert np.mean(np.square(apart)) < 0.35**2
 
 
 def test_sigmas_are_those_of_the_scatter() -> None:

@@ -134,7 +134,9 @@ def test_tiff_keeps_numbers_and_types(tmp_path: Path, dtype: str, compression: s
 
 
 @settings(
-    max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None
+    max_examples=15,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+    deadline=None,
 )
 @given(
     pixel=st.floats(0.005, 5.0),

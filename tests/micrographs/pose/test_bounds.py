@@ -98,7 +98,10 @@ def test_a_missing_bromine_shows_as_science_note_8_4_says(qd4, rng):
     turns = Rotation.random(6, random_state=rng).as_matrix()
     vacuum = missing_atom_snr(qd4, site, turns, 5.0, DOSE_E_PER_NM2)
     print("vacuum", vacuum)
-    assert ((vacuum > 5.0) & (vacuum < 15.0)).all()
+    # 360 random poses had 9.5 +- 1.3, their logarithm with 0.15 of scatter, and 5.3 to 14.9 at the
+    # extremes: six sigmas of a median of six, and eight of single poses.
+    assert 6.2 < np.median(vacuum) < 13.0
+    assert ((vacuum > 2.8) & (vacuum < 32.0)).all()
     quarter = missing_atom_snr(qd4, site, turns, 5.0, DOSE_E_PER_NM2 / 4)
     np.testing.assert_allclose(quarter, vacuum / 2, rtol=1e-6)
     before = vacuum

@@ -45,8 +45,8 @@ def test_views_with_noise_are_recognised(qd2, library, rng, counted, poses_of):
 
 
 def test_a_view_of_the_library_is_found_at_any_turn_about_the_beam(qd2, library, rng, counted):
-    weight = band_weight(qd2.camera)
-    for _ in range(8):
+    weight, trials, hits = band_weight(qd2.camera), 16, 0
+    for _ in range(trials):
         own = library.rotations[rng.integers(len(library.rotations))]
         rotation = about_beam(rng.uniform(0, 360)) @ own
         image = qd2.images(rotation[None], np.zeros((1, 2)), np.array([6.0]))[0]
@@ -54,7 +54,9 @@ def test_a_view_of_the_library_is_found_at_any_turn_about_the_beam(qd2, library,
         # Turns are tried in steps of 360 degrees over the number of angles, 3 degrees at most;
         # a neighbouring direction may win by a hair.
         best = min(float(misorientation_deg(one.rotation, rotation, EDGES)) for one in found)
-        assert best < SPACING_DEG
+        hits += best < SPACING_DEG
+    # All of 73 were found, 0.7 degrees off; one in twenty may be missed.
+    assert hits >= stats.binom.ppf(1e-6, trials, 0.95)
 
 
 def test_listed_views_are_apart_and_no_more_than_asked(qd2, library, rng, counted, poses_of):
@@ -68,9 +70,8 @@ def test_listed_views_are_apart_and_no_more_than_asked(qd2, library, rng, counte
 
 
 def test_the_defocus_that_made_a_patch_scores_best(qd2, library, rng, counted):
-    weight = band_weight(qd2.camera)
-    right = 0
-    for trial in range(12):
+    weight, trials, right = band_weight(qd2.camera), 60, 0
+    for trial in range(trials):
         rotation = (
             about_beam(rng.uniform(0, 360))
             @ library.rotations[rng.integers(len(library.rotations))]
@@ -79,8 +80,8 @@ def test_the_defocus_that_made_a_patch_scores_best(qd2, library, rng, counted):
         image = qd2.images(rotation[None], np.zeros((1, 2)), np.array([defocus]))[0]
         scores = best_scores(counted[0](qd2, image, rng), library, weight=weight)
         right += int(scores.argmax()) == trial % 3
-    # A guess would have 4 of 12; 80 % right is the least that right code shows.
-    assert right >= stats.binom.ppf(1e-6, 12, 0.8)
+    # 80 % of 347 were right, at any dose, held to 75 %; of 60 guesses 20 are.
+    assert right >= stats.binom.ppf(1e-6, trials, 0.75)
 
 
 def test_filters_are_products_in_fourier_space(rng):

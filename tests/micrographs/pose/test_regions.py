@@ -57,13 +57,14 @@ def test_a_film_behind_a_part_of_the_field_is_found_there(bare_frames, rng, thic
     assert found.has_support
     np.testing.assert_allclose(found.share.sum(axis=0), 1.0, atol=1e-5)
     lively = np.arange(SIDE) < edge * SIDE
-    # Wrong are a fringe at the film's edge and what lies behind the particle: 94.2 to 99.5 % were
-    # right in eighteen fields of these thicknesses, so that 90 % stands off by all of their range.
-    assert np.mean((found.share[1] > 0.5) == lively[None, :]) > 0.9
+    # Wrong are a fringe at the film's edge and what lies behind the particle: in 45 fields of each
+    # kind 93.0 to 99.0 % were right, with 0.5 % of scatter at most.
+    assert np.mean((found.share[1] > 0.5) == lively[None, :]) > 0.89
     counting = 1 / EXPOSURE.electrons_per_pixel
     quiet, loud = found.noise
-    # Over vacuum nothing but counting is left.
-    assert np.median(quiet.power) == pytest.approx(counting, rel=0.2)
+    # Over vacuum nothing but counting is left, and what a thick film's edge sends there: in these
+    # fields 1 % more (0.6 nm) to 9.5 +- 3.6 % more (4 nm); eight of that scatter.
+    assert np.median(quiet.power) == pytest.approx(counting, rel=0.4)
     assert loud.at(np.array([0.15]))[0] > 2 * quiet.at(np.array([0.15]))[0]
 
 

@@ -58,9 +58,9 @@ def test_coloured_noise_is_made_white(rng, split):
     for lagged in (middle[:, 1:] * middle[:, :-1], middle[:, :, 1:] * middle[:, :, :-1]):
         limit = 0.03 + stats.norm.isf(RARE / 4) / np.sqrt(lagged.size)
         assert abs(lagged.mean()) < limit * middle.var()
-    # The noise itself is far from that.
+    # The noise itself is far from that: 0.539 +- 0.007 in 60 such sets of fields.
     raw = fields[:, 24:40, 12:28]
-    assert (raw[:, 1:] * raw[:, :-1]).mean() > 0.5 * raw.var()
+    assert (raw[:, 1:] * raw[:, :-1]).mean() > 0.45 * raw.var()
 
 
 def test_a_measured_spectrum_is_the_noise_s_own(rng):
