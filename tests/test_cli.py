@@ -24,7 +24,7 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], ["analyze", "--help"], ["demo", "--help"], ["simulate", "--help"]]
+    "words", [["--help"], *([name, "--help"] for name in ("analyze", "demo", "plan", "simulate"))]
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     code = (
@@ -68,6 +68,23 @@ def test_simulate_passes_every_option_on_and_the_defaults_agree() -> None:
 def test_simulate_refuses_bad_input_in_one_line(tmp_path: Path) -> None:
     done = _cinedot("simulate", "--out", str(tmp_path / "m.tif"), "--dose-rate", "-1 e/nm2/s")
     assert done.returncode == 2
-    assert "dose_rate" in done.stderr
+    assert "--dose-rate" in done.stderr
     assert len(done.stderr.splitlines()) == 1
     assert not list(tmp_path.iterdir())
+
+
+def test_flags_are_said_or_left_out_alike_in_all_commands() -> None:
+    import typer.main
+
+    from cinedot.cli import app
+
+    commands = typer.main.get_command(app).commands  # pyright: ignore
+    flags = {
+        name: [one for one in command.params if getattr(one, "is_flag", False)]
+        for name, command in commands.items()
+    }
+    assert len(flags["simulate"]) >= 2
+    for name, found in flags.items():
+        for flag in found:
+            assert flag.opts == [f"--{flag.name.replace('_', '-')}"], name
+            assert not flag.secondary_opts, name

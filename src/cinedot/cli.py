@@ -283,6 +283,61 @@ def simulate(
 
 
 @app.command()
+def plan(
+    compound: Annotated[str, typer.Option(help="As for build.")] = "mla-cs",
+    host: Annotated[str | None, typer.Option(help="As for build.")] = None,
+    edges: Annotated[str, typer.Option(help="Pb atoms an edge: 4, or 4,4,5.")] = "4",
+    dose_rate: Annotated[str, typer.Option(help="On the specimen.")] = "2.5e7 e/nm2/s",
+    frame_time: Annotated[str, typer.Option(help="Of one frame.")] = "20 ms",
+    pixel_size: Annotated[str, typer.Option(help="On the specimen.")] = "0.042 nm",
+    defocus: Annotated[str, typer.Option(help="Under-focus positive.")] = "6 nm",
+    voltage: Annotated[str, typer.Option(help="Accelerating voltage.")] = "80 kV",
+    spherical_aberration: Annotated[str, typer.Option(help="C_s.")] = "2 um",
+    focal_spread: Annotated[str, typer.Option(help="1/e width of the foci.")] = "3 nm",
+    carbon: Annotated[
+        str, typer.Option(help="Thickness of the carbon behind; none for vacuum only.")
+    ] = "2 nm",
+    dqe: Annotated[
+        float, typer.Option(help="Share of what electrons tell that the camera keeps.")
+    ] = 1.0,
+    defoci: Annotated[
+        str, typer.Option(help="Compare these for one missing halide; none for no comparison.")
+    ] = "3,5,7.5,10 nm",
+    threshold: Annotated[float, typer.Option(help="Signal over noise that counts as seen.")] = 5.0,
+    directions: Annotated[
+        int, typer.Option(help="Of the beam, spread over all sides.", min=1)
+    ] = 16,
+    seed: Annotated[int, typer.Option(help="Seed of the carbon's atoms.", min=0)] = 0,
+) -> None:
+    """Say what frames would tell of a dot, and what would show one missing atom.
+
+    Cramer-Rao bounds: no analysis can do better; what is not modelled comes on top.
+    """
+    from cinedot.micrographs.pose.plan_command import PlanOptions
+    from cinedot.micrographs.pose.plan_command import plan as planned
+
+    typed = PlanOptions(
+        compound=compound,
+        host=host,
+        edges=edges,
+        dose_rate=dose_rate,
+        frame_time=frame_time,
+        pixel_size=pixel_size,
+        defocus=defocus,
+        voltage=voltage,
+        spherical_aberration=spherical_aberration,
+        focal_spread=focal_spread,
+        carbon=carbon,
+        dqe=dqe,
+        defoci=defoci,
+        threshold=threshold,
+        directions=directions,
+        seed=seed,
+    )
+    print(planned(typed))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("cinedot-demo"),
     seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,

@@ -211,11 +211,21 @@ def missing_atom_snr(
 ) -> Float[np.ndarray, " pose"]:
     """Signal over noise of one missing ion in one frame, the pose being known."""
     there, change = removal(views, site, rotations, defocus_nm)
-    pixel = views.camera.pixel_nm
+    return change_snr(there, change, views.camera.pixel_nm, dose_e_per_nm2, ground)
+
+
+def change_snr(
+    images: Float[np.ndarray, "pose y x"],
+    changes: Float[np.ndarray, "pose y x"],
+    pixel_nm: float,
+    dose_e_per_nm2: float,
+    ground: Ground = VACUUM,
+) -> Float[np.ndarray, " pose"]:
+    """Signal over noise of a change of each image, all else being known."""
     return np.array(
         [
-            np.sqrt(fisher_information(image, one[None], pixel, dose_e_per_nm2, ground)[0, 0])
-            for image, one in zip(there, change, strict=True)
+            np.sqrt(fisher_information(image, one[None], pixel_nm, dose_e_per_nm2, ground)[0, 0])
+            for image, one in zip(images, changes, strict=True)
         ]
     )
 

@@ -10,6 +10,7 @@ from cinedot.core import InputError
 from cinedot.micrographs.pose.bounds import (
     VACUUM,
     Ground,
+    change_snr,
     fisher_information,
     removal,
     sensitivities_at,
@@ -20,9 +21,12 @@ from cinedot.micrographs.pose.orientations import facing
 from cinedot.micrographs.pose.views import Views
 from cinedot.microscope import Exposure
 from cinedot.particle import lattice_sites
+from cinedot.particle.filling import own_species
 
 _GOLDEN_ANGLE = np.pi * (3 - np.sqrt(5))
 _MOST_FRAMES = 100_000
+_LEAST_CONTRAST = 1e-3
+"""Of an image's standard deviation, 0.15 in the paper's movies; below, rounding shows too."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +112,13 @@ def plan_movie(
 
     Raises:
         InputError: no direction, an efficiency that is not above 0 and at most 1, a threshold
-            that is not positive.
+            that is not positive, a lens that leaves no contrast.
     """
     _require_sound(directions, efficiency, threshold)
     defocus = views.camera.lens.defocus_nm if defocus_nm is None else defocus_nm
-    sides = facing(_all_sides(directions))
+    sides = all_sides(directions)
     seen = sensitivities_at(views, sides, defocus)
+    _require_contrast(seen)
     dose = exposure.dose_e_per_nm2 * efficiency
     pixel = views.camera.pixel_nm
     poses = tuple(_pose_outlook(seen, pixel, dose, ground) for ground in grounds)
@@ -134,13 +139,13 @@ def plan_movie(
 
 def surface_kinds(model: DotModel) -> dict[str, list[int]]:
     """Sites of each kind at the surface that a compound fills, by their ion's name."""
-    sites = lattice_sites(model.cuboid)
+    sites, species = lattice_sites(model.cuboid), own_species(model.cuboid)
     own = (np.asarray(model.atoms.arrays["host"]) == 1) & (model.occupancy > 0)
     found: dict[str, list[int]] = {}
     for site in sorted(set(model.site[own].tolist())):
         where = f"{sites.kind[site]} {sites.metal_kind[site]}".strip()
         if sites.role[site] != "metal" and sites.kind[site] not in ("interior", "bridging"):
-            found.setdefault(f"{sites.element[site]} {where}", []).append(site)
+            found.setdefault(f"{species[site]} {where}", []).append(site)
     return found
 
 
@@ -159,11 +164,11 @@ def plan_text(found: Plan) -> str:
     lines += [
         "",
         f"{'one missing':<20}{'behind it':<16}{'SNR':>6}{'worst':>7}{'pose fitted':>13}"
-        f"{'frames to ' + format(found.threshold, 'g'):>14}{'(ground still)':>16}",
+        f" {'frames to ' + format(found.threshold, 'g'):>13}{'(ground still)':>16}",
     ]
     lines += [
         f"{one.kind:<20}{one.ground:<16}{one.snr:>6.1f}{one.lowest:>7.1f}{one.pose_fitted:>13.1f}"
-        f"{one.frames_moving:>14}{_never_or(one.frames_still):>16}"
+        f" {one.frames_moving:>13}{_never_or(one.frames_still):>16}"
         for one in found.atoms
     ]
     return "\n".join(lines)
@@ -180,12 +185,7 @@ class _Missing:
 
     def snr(self, dose: float, ground: Ground) -> Float[np.ndarray, " pose"]:
         """Pose known."""
-        return np.array(
-            [
-                np.sqrt(fisher_information(image, one[None], self.pixel_nm, dose, ground)[0, 0])
-                for image, one in zip(self.image, self.change, strict=True)
-            ]
-        )
+        return change_snr(self.image, self.change, self.pixel_nm, dose, ground)
 
     def snr_pose_fitted(self, dose: float, ground: Ground) -> Float[np.ndarray, " pose"]:
         """Pose and contrast from the same frame."""
@@ -203,7 +203,7 @@ def _require_sound(directions: int, efficiency: float, threshold: float) -> None
     for name, value, sound, rule in (
         ("directions", directions, directions >= 1, "be at least 1"),
         ("efficiency", efficiency, 0 < efficiency <= 1, "be above 0 and at most 1"),
-        ("threshold", threshold, threshold > 0, "be positive"),
+        ("threshold", threshold, 0 < threshold < np.inf, "be positive and finite"),
     ):
         if not sound:
             raise InputError(
@@ -211,11 +211,21 @@ def _require_sound(directions: int, efficiency: float, threshold: float) -> None
             )
 
 
-def _all_sides(count: int) -> Float[np.ndarray, "direction 3"]:
+def _require_contrast(seen: Float[np.ndarray, "pose 7 y x"]) -> None:
+    contrast = float(np.median(seen[:, 0].std(axis=(1, 2))))
+    if not contrast >= _LEAST_CONTRAST:
+        raise InputError(
+            f"`views` must leave a contrast of {_LEAST_CONTRAST:g}, but leave {contrast:.1g}.",
+            remedy="Correct the lens: no atom would be seen through it.",
+        )
+
+
+def all_sides(count: int) -> Float[np.ndarray, "direction 3 3"]:
+    """Rotations that turn directions, spread evenly over all sides, into the beam."""
     z = 1 - (2 * np.arange(count) + 1) / count
     azimuth = _GOLDEN_ANGLE * np.arange(count)
     radius = np.sqrt(1 - z**2)
-    return np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1)
+    return facing(np.stack([radius * np.cos(azimuth), radius * np.sin(azimuth), z], axis=1))
 
 
 def _removals(
