@@ -18,6 +18,8 @@ import tifffile
 from cinedot.core.chunks import program_digest
 from cinedot.dossier.command import analyze_folders
 from cinedot.micrographs import movie_particle
+from cinedot.microscope import AmorphousCarbon, Lens, Motion, simulate_movie
+from cinedot.particle import Cuboid, HeadGroups, build, host_named
 
 Run = Callable[..., tuple[int, str, str]]
 
@@ -41,7 +43,8 @@ def _film(frames: int, side: int) -> np.ndarray:
     return film
 
 
-def _folder(place: Path, film: np.ndarray) -> Path:
+def _folder(place: Path, film: np.ndarray, sample: str = "") -> Path:
+    """Without a host, orientations, whose fits take long, are not fitted."""
     place.mkdir()
     tifffile.imwrite(
         place / "m.tif",
@@ -50,8 +53,9 @@ def _folder(place: Path, film: np.ndarray) -> Path:
         resolution=(1 / PIXEL_NM, 1 / PIXEL_NM),
         metadata={"unit": "nm", "finterval": 0.02, "axes": "TYX"},
     )
-    # No host: orientations, whose fits take long, are not fitted.
-    (place / "sample.toml").write_text('[sample]\nname = "film"\n[movie]\nfile = "m.tif"\n')
+    (place / "sample.toml").write_text(
+        f'[sample]\nname = "film"\n{sample}\n[movie]\nfile = "m.tif"\n'
+    )
     return place
 
 
@@ -60,10 +64,11 @@ import os, signal, sys, time
 from cinedot.cli import main
 from cinedot.core import pool
 from cinedot.core.shelves import FolderShelf
-from cinedot.micrographs import movie_particle
+from cinedot.micrographs import movie_particle, movie_poses
 
 pool.WORTH_STARTING_S = 0.0
 movie_particle.MOST_FRAMES = {most}
+movie_poses.MOST_FRAMES = 2
 put, stored = FolderShelf.put, []
 
 def counted(*given):
@@ -119,6 +124,38 @@ def test_a_killed_analysis_goes_on_and_ends_with_the_same_bytes(
     assert _same_tables(whole[1], killed)
     assert len(_finished(killed)) == 9
     assert all(path.stat().st_mtime_ns == when for path, when in before.items())
+
+
+@pytest.mark.acceptance
+def test_an_analysis_killed_while_poses_are_fitted_ends_with_the_same_bytes(
+    tmp_path: Path,
+) -> None:
+    """Three passes of one chunk each, then poses in chunks of two frames: killed after one."""
+    seed = int(np.random.SeedSequence().generate_state(1)[0])
+    print("seed", seed)
+    host = host_named("CsPbBr3")
+    film = simulate_movie(
+        build(Cuboid.cube(3, host), "mla-cs", seed, ligands=HeadGroups()),
+        lens=Lens(defocus_nm=6.0),
+        support=AmorphousCarbon(),
+        frames=MOST_FRAMES,
+        motion=Motion(subframes=1),
+        seed=seed,
+    ).movie
+    more = 'host = "CsPbBr3"\n[model]\nedges = [3]\ncompounds = ["mla-cs"]'
+    frames = film.frames.read(0, MOST_FRAMES)
+    whole, killed = (_folder(tmp_path / name, frames, more) for name in ("whole", "killed"))
+    assert subprocess.run(_child(whole, 1), check=False).returncode == 0
+    rows = pq.read_table(whole / "results" / "frames.parquet").to_pandas()
+    assert rows[rows["particle"] == 0]["qw"].notna().any()
+    kill = _child(killed, 1, stop=4, then="os.kill(os.getpid(), signal.SIGKILL)")
+    assert subprocess.run(kill, check=False).returncode == -signal.SIGKILL
+    before = {path: path.stat().st_mtime_ns for path in _finished(killed)}
+    assert len(before) == 4
+    assert subprocess.run(_child(killed, 1), check=False).returncode == 0
+    assert len(_finished(killed)) == 5
+    assert all(path.stat().st_mtime_ns == when for path, when in before.items())
+    assert _same_tables(whole, killed)
 
 
 def test_a_cluster_ends_with_the_same_bytes(

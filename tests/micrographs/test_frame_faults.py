@@ -3,7 +3,14 @@
 import numpy as np
 import pytest
 
-from cinedot.micrographs.frame_faults import frame_faults
+from cinedot.micrographs.frame_faults import (
+    FrameFault,
+    faults_of,
+    faults_text,
+    frame_faults,
+    frame_numbers,
+    worst_fault,
+)
 
 
 def _noise(mean: float = 900.0, kind: str = "uint16") -> np.ndarray:
@@ -54,3 +61,30 @@ def test_a_transfer_that_broke_off(rows: slice) -> None:
     image[rows] = 0
     (fault,) = frame_faults(image)
     assert "rows are all zero" in fault
+
+
+def test_what_is_bearable() -> None:
+    image = _noise()
+    image[-2:] = 0
+    (borne,) = faults_of(image)
+    assert (borne.kind, borne.share, borne.unfit) == ("cut short", 2 / 128, False)
+    assert worst_fault(image) == borne
+    image[-30:] = 0
+    image[:50] = 65535
+    assert [one.unfit for one in faults_of(image)] == [True, True]
+    # A film's stretch of contrast saturates some parts in a thousand.
+    film = np.clip(np.random.default_rng().normal(128, 40, (256, 256)), 0, 240).astype(np.uint8)
+    film[film > 235] = 255
+    few = film.copy()
+    few.flat[:400] = 255
+    share = float((few == 255).mean())
+    assert [(one.kind, one.unfit) for one in faults_of(few)] == [("saturated", share > 0.01)]
+    assert worst_fault(_noise()) is None
+
+
+def test_many_runs_of_frames_are_not_all_named() -> None:
+    assert frame_numbers(range(0, 60, 2)).endswith("20, 22 and 18 more")
+    assert frame_numbers([]) == ""
+    assert frame_numbers(range(1000)) == "0 to 999"
+    faults = {k: FrameFault(kind="saturated", share=0.02 + k / 100) for k in range(3)}
+    assert faults_text(faults) == "saturated (up to 4 % of the pixels): 0 to 2"

@@ -178,3 +178,14 @@ def test_no_cell(cell: dict[str, float | str]) -> None:
     whole: dict[str, float | str] = {"a_nm": 0.5, "b_nm": 0.5, "c_nm": 0.5}
     with pytest.raises(InputError):
         Lattice(name="x", **(whole | cell))  # pyright: ignore[reportArgumentType]
+
+
+def test_fringes_that_hardly_cross_are_no_zone() -> None:
+    """Two of one spacing, 17 degrees apart, fit (1 0 0) and its own opposite as well."""
+    turn = np.radians(17.0)
+    length = 1 / 0.587
+    fringes = [
+        fringe_of((length, 0.0)),
+        fringe_of((length * float(np.cos(turn)), length * float(np.sin(turn)))),
+    ]
+    assert index_fringes(fringes, CUBIC, tolerance=0.08).zone is None

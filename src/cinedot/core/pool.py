@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar, cast
 import numpy as np
 
 from cinedot.core.errors import AnalysisError, InputError
+from cinedot.core.schedulers import why_no_scheduler
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -172,15 +173,23 @@ def _quieten() -> None:
 
 
 def _at(address: str, patience_s: float) -> "Client":
-    from distributed import Client
+    """A client of the scheduler at an address that answers as one.
 
-    _quieten()
-    try:
-        return Client(address, timeout=patience_s, set_as_default=False)
-    except (OSError, ValueError, TimeoutError) as fault:
-        raise InputError(
-            "`--scheduler` must be the address of a Dask scheduler, but none answers at "
-            f"{address}.",
-            remedy="Start one (dask scheduler) with workers (dask worker), and give its address, "
-            "as in tcp://node1:8786.",
-        ) from fault
+    Dask's own client tries a wrong address for long, and leaves tracebacks behind when it gives
+    up: nothing of it is made before a scheduler has said that it is one.
+    """
+    fault = why_no_scheduler(address, patience_s)
+    if fault is None:
+        from distributed import Client
+
+        _quieten()
+        try:
+            return Client(address, timeout=patience_s, set_as_default=False)
+        except (OSError, ValueError, TimeoutError) as error:
+            fault = f"it did not take this client: {type(error).__name__}"
+    raise InputError(
+        f"`--scheduler` must be the address of a Dask scheduler, but none answers at {address!r}: "
+        f"{fault}.",
+        remedy="Start one (dask scheduler) with workers (dask worker), and give its address, "
+        "as in tcp://node1:8786.",
+    )

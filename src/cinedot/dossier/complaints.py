@@ -11,8 +11,21 @@ from cinedot.core import InputError
 from cinedot.dossier.manifest import Manifest
 
 
-def explained(error: ErrorDetails, file: Path) -> InputError:
-    """One line, in this project's words, from one of pydantic's complaints."""
+def explained(
+    error: ErrorDetails,
+    file: Path,
+    *,
+    root: type[BaseModel] = Manifest,
+    example: str = "`cinedot new` writes an example of every section.",
+) -> InputError:
+    """One line, in this project's words, from one of pydantic's complaints.
+
+    Args:
+        error: the complaint.
+        file: the file that it is about.
+        root: what the file should hold.
+        example: a remedy for what is missing or of another kind.
+    """
     place = _place(error["loc"])
     own = error.get("ctx", {}).get("error")
     if isinstance(own, InputError):
@@ -20,7 +33,7 @@ def explained(error: ErrorDetails, file: Path) -> InputError:
     key = _key(error["loc"])
     match error["type"]:
         case "extra_forbidden":
-            known = _known_keys(error["loc"][:-1])
+            known = _known_keys(error["loc"][:-1], root)
             near = difflib.get_close_matches(key, known, n=1, cutoff=0.5)
             hint = (
                 f"The nearest known key is `{near[0]}`."
@@ -33,14 +46,14 @@ def explained(error: ErrorDetails, file: Path) -> InputError:
         case "missing":
             return InputError(
                 f"`{key}` must be given, but is missing.",
-                remedy="`cinedot new` writes an example.",
+                remedy=example,
                 file=file,
                 place=place,
             )
         case kind:
             return InputError(
                 f"`{_key(error['loc'])}` {_rule(kind, error)}, but is {_shown(error['input'])}.",
-                remedy="`cinedot new` writes an example of every section.",
+                remedy=example,
                 file=file,
                 place=place,
             )
@@ -96,9 +109,9 @@ def _place(location: tuple[int | str, ...]) -> str:
     return f"{section} {words[1] if words[0] == 'reported' else words[-1]}"
 
 
-def _known_keys(location: tuple[int | str, ...]) -> list[str]:
+def _known_keys(location: tuple[int | str, ...], root: type[BaseModel]) -> list[str]:
     """The keys that the section at `location` knows, as the file spells them."""
-    model: type[BaseModel] = Manifest
+    model = root
     for part in location:
         field = next(
             (f for n, f in model.model_fields.items() if part in (n, f.alias)),

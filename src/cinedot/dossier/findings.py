@@ -46,6 +46,29 @@ class Check:
     detail: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClaimRow:
+    """A statement about a particle, for `claims.json`.
+
+    Attributes:
+        movie, particle: whose.
+        claim: the statement.
+        verdict: supported, contradicted or not testable.
+        limit: upper 95 % bound of the share of tested sites that contradict it, or None.
+        tested, sites: how many of how many sites would have shown it.
+        detail: one sentence with the numbers.
+    """
+
+    movie: str
+    particle: int
+    claim: str
+    verdict: str
+    limit: float | None
+    tested: int
+    sites: int
+    detail: str
+
+
 SeriesPoint = tuple[str, float, str, Estimate]
 """Label of a record, the condition as a number, quantity, estimate."""
 
@@ -63,6 +86,7 @@ class Findings:
         facts: what the files said of themselves: pixel size, frames, voltage.
         inputs: the files that were read.
         checks: cross-checks that need this section alone.
+        claims: statements that the section supports, contradicts or cannot test.
     """
 
     results: Mapping[str, Estimate]
@@ -73,6 +97,7 @@ class Findings:
     facts: Mapping[str, str] = field(default_factory=dict[str, str])
     inputs: tuple[Path, ...] = ()
     checks: tuple[Check, ...] = ()
+    claims: tuple[ClaimRow, ...] = ()
 
 
 Work = Callable[[Runs], Findings]

@@ -106,6 +106,16 @@ class ModelSection(Section):
         """The cubes among the edges, in Pb atoms an edge."""
         return tuple(edge for edge in self.edges if isinstance(edge, int))
 
+    @property
+    def cuboids(self) -> tuple[tuple[int, int, int], ...]:
+        """All of them as cuboids, in Pb atoms an edge."""
+        return tuple((edge, edge, edge) if isinstance(edge, int) else edge for edge in self.edges)
+
+    @property
+    def all_edges(self) -> tuple[int, ...]:
+        """Every edge that any of them has, in Pb atoms, from the shortest on."""
+        return tuple(sorted({edge for cuboid in self.cuboids for edge in cuboid}))
+
 
 class MicroscopeSection(Section):
     """The keys that movies and surveys share; every one overrides the file's own value."""

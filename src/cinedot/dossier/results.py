@@ -5,6 +5,7 @@ import os
 import platform
 import sys
 import tempfile
+from dataclasses import asdict
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -72,7 +73,8 @@ def check_writable(out: Path, sample_folder: Path) -> None:
 
 def _names() -> tuple[str, ...]:
     """The files that a results folder may hold."""
-    return (*(f"{table}.parquet" for table in table_columns()), "dossier.json", "dossier.html")
+    tables = (f"{table}.parquet" for table in table_columns())
+    return (*tables, "claims.json", "dossier.json", "dossier.html")
 
 
 def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
@@ -98,6 +100,10 @@ def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
             beside = Path(staging)
             for table, rows in _tables(dossier).items():
                 write_table(table, rows, beside / f"{table}.parquet")
+            claims = claims_json(dossier)
+            if claims:
+                listed = json.dumps(claims, indent=1, ensure_ascii=False, allow_nan=False) + "\n"
+                (beside / "claims.json").write_text(listed, "utf-8")
             (beside / "dossier.json").write_text(text, "utf-8")
             (beside / "dossier.html").write_text(page, "utf-8")
             for name in _names():
@@ -108,6 +114,16 @@ def write_dossier(dossier: Dossier, out: Path, *, command: str) -> Path:
     except OSError as fault:
         raise not_writable(out, fault) from fault
     return out / "dossier.html"
+
+
+def claims_json(dossier: Dossier) -> list[dict[str, Any]]:
+    """Every claim of every section, as `claims.json` lists them (schemas/claims.schema.json)."""
+    return [
+        {"section": outcome.name, **asdict(one)}
+        for outcome in dossier.outcomes
+        if outcome.findings
+        for one in outcome.findings.claims
+    ]
 
 
 def _tables(dossier: Dossier) -> "dict[str, pd.DataFrame]":

@@ -1,9 +1,10 @@
 """What is done with each chunk of a movie's frames, in whichever process: three passes.
 
-`Filtering` reads frames as the camera wrote them: brightness, contrast in the paper's band, the
-field's shifts. `Looking` finds the places with a lattice and outlines them. `Averaging` adds up
-frames along a particle's way. Each opens the recording for itself, reads one frame at a time, and
-gives arrays whose size does not depend on the movie's length.
+`Filtering` reads frames as the camera wrote them: what is wrong with them, brightness, contrast in
+the paper's band, the field's shifts. `Looking` finds the places with a lattice and outlines them.
+`Averaging` adds up frames along a particle's way. Each opens the recording for itself, reads one
+frame at a time, and gives arrays whose size does not depend on the movie's length. Unfit frames
+are passed over by all of them.
 """
 
 from collections.abc import Callable
@@ -11,12 +12,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
-from jaxtyping import Float
+from jaxtyping import Float, Shaped
 
-from cinedot.core import ChosenFrames, Image, InputError, Movie
+from cinedot.core import Image, Movie
 from cinedot.core.chunks import Arrays
 from cinedot.micrographs.bandpass import bandpass
 from cinedot.micrographs.detection import Candidate, lattice_candidates, within
+from cinedot.micrographs.frame_faults import FAULT_KINDS, FrameFault, worst_fault
 from cinedot.micrographs.local_lattice import (
     FINEST_PIXEL_NM,
     LatticeMap,
@@ -24,7 +26,7 @@ from cinedot.micrographs.local_lattice import (
     lattice_map,
 )
 from cinedot.micrographs.outline import Outline, outline_over_support
-from cinedot.micrographs.registration import OVERLAP, blocks, register
+from cinedot.micrographs.registration import OVERLAP, Shifts, blocks, register
 from cinedot.micrographs.silhouette import polygon_area
 from cinedot.micrographs.tracks import REACH_NM
 
@@ -37,6 +39,10 @@ MOST_PARTICLES = 64
 
 APART_NM = 1.0
 """How far a particle's lattice scores beyond its outline: the windows are wider than a dot."""
+
+NOTHING_KNOWN = 1 / (4 * 3**0.5)
+"""Standard deviation of the shift of a frame that tells nothing, over its shorter side: anything
+up to a quarter of the field, as `register` has it."""
 
 POSITION_SIGMA_NM, FIT_SCATTER = 0.03, 0.4
 """Error of a frame's position beyond its fit's, and the scatter that the fit's sigma stands for:
@@ -77,27 +83,74 @@ class Filtering:
     recording: Recording
 
     def __call__(self, frames: range, carry: Arrays) -> Arrays:
-        """`mean` and `contrast` (standard deviation of the filtered frame) of each frame, and
-        `shift_y`, `shift_x`, `shift_sigma` of these and the next `OVERLAP`, in pixels."""
+        """`mean` and `contrast` (standard deviation of the filtered frame) of each frame, NaN where
+        it is unfit; `shift_y`, `shift_x`, `shift_sigma` of these and the next `OVERLAP`, in pixels;
+        `fault` (1 more than its place in `FAULT_KINDS`, 0 for none), `fault_share` and
+        `fault_value` of each."""
         movie = self.recording.movie()
         last = min(frames.stop + OVERLAP, len(movie))
-        means, contrasts, small = [], [], []
+        rows: list[tuple[float, ...]] = []
+        small: list[Float[np.ndarray, "y x"] | None] = []
         side = 1
         for index in range(frames.start, last):
-            filtered = bandpass(finite_frame(movie, index).data)
-            reduced, side = blocks(filtered)
+            raw = movie.frames.read(index, index + 1)[0]
+            fault = worst_fault(raw)
+            row, reduced = (float("nan"), float("nan")), None
+            if fault is None or not fault.unfit:
+                filtered = bandpass(raw.astype(np.float32))
+                reduced, side = blocks(filtered)
+                row = (
+                    float(filtered.mean(dtype=np.float64)),
+                    float(filtered.std(dtype=np.float64)),
+                )
             small.append(reduced)
             if index < frames.stop:
-                means.append(float(filtered.mean(dtype=np.float64)))
-                contrasts.append(float(filtered.std(dtype=np.float64)))
-        shifts = register(small)
+                rows.append((*row, *_fault_numbers(fault)))
+        shifts = _shifts(small, NOTHING_KNOWN * min(movie.frames.shape[1:]) / side)
+        names = ("mean", "contrast", "fault", "fault_share", "fault_value")
         return {
-            "mean": np.array(means),
-            "contrast": np.array(contrasts),
+            **dict(zip(names, np.array(rows).reshape(-1, len(names)).T, strict=True)),
             "shift_y": shifts.y_px * side,
             "shift_x": shifts.x_px * side,
             "shift_sigma": shifts.sigma_px * side,
         }
+
+
+def _fault_numbers(fault: FrameFault | None) -> tuple[float, float, float]:
+    if fault is None:
+        return 0.0, 0.0, 0.0
+    return 1.0 + FAULT_KINDS.index(fault.kind), fault.share, fault.value
+
+
+def faults_in(
+    fault: Shaped[np.ndarray, " frame"],
+    share: Shaped[np.ndarray, " frame"],
+    value: Shaped[np.ndarray, " frame"],
+) -> dict[int, FrameFault]:
+    """The faults that `Filtering` wrote as numbers, by frame.
+
+    Example:
+        >>> faults_in(np.array([0, 3]), np.array([0.0, 1.0]), np.zeros(2))[1].kind
+        'zero'
+    """
+    return {
+        int(index): FrameFault(
+            kind=FAULT_KINDS[int(fault[index]) - 1],
+            share=float(share[index]),
+            value=float(value[index]),
+        )
+        for index in np.flatnonzero(fault)
+    }
+
+
+def _shifts(small: list[Float[np.ndarray, "y x"] | None], nothing_px: float) -> Shifts:
+    """Shifts of the frames that are fit; of the others nothing is known."""
+    fit = np.array([one is not None for one in small])
+    y, x, sigma = np.zeros(len(small)), np.zeros(len(small)), np.full(len(small), nothing_px)
+    if fit.any():
+        found = register([one for one in small if one is not None])
+        y[fit], x[fit], sigma[fit] = found.y_px, found.x_px, found.sigma_px
+    return Shifts(y_px=y, x_px=x, sigma_px=sigma)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,12 +161,16 @@ class Looking:
 
     def __call__(self, frames: range, carry: Arrays) -> Arrays:
         """`best` of each frame, the strongest score; of each detection `frame`, `x_nm`, `y_nm`,
-        `sigma_xy_nm`, `area_nm2` and `score`. A score of 1 counts as found."""
+        `sigma_xy_nm`, `area_nm2` and `score`. A score of 1 counts as found. Frames that
+        `carry["unfit"]` marks have none."""
         movie = self.recording.movie()
         best: list[float] = []
         rows: list[tuple[float, ...]] = []
-        for index in frames:
-            image = finite_frame(movie, index)
+        for index, unfit in zip(frames, carry["unfit"], strict=True):
+            if unfit:
+                best.append(0.0)
+                continue
+            image = movie.image(index)
             windows = lattice_map(image)
             scale = SCORE_FACTOR * windows.threshold
             best.append(float(windows.score.max()) / scale)
@@ -148,25 +205,6 @@ class Averaging:
                 data = scipy.ndimage.shift(data, back, order=1, mode="nearest")
             total += data
         return {"total": total}
-
-
-def finite_frame(movie: Movie, index: int) -> Image:
-    """A frame of finite numbers.
-
-    Raises:
-        InputError: NaN or infinite values; the frame is told as the file counts it.
-    """
-    image = movie.image(index)
-    if not np.isfinite(image.data).all():
-        source = movie.frames
-        number = source.indices[index] if isinstance(source, ChosenFrames) else index
-        raise InputError(
-            "a frame must hold finite numbers, but some are NaN or infinite.",
-            remedy=f"Leave it out, as in skip = [{number}] of sample.toml.",
-            file=movie.name,
-            place=f"frame {number}",
-        )
-    return image
 
 
 def outlined_at(image: Image, windows: LatticeMap, place: tuple[float, float]) -> Outline | None:

@@ -4,17 +4,19 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
-from jaxtyping import Float, Float32
+from jaxtyping import Bool, Float, Float32
 
 from cinedot.core import AnalysisError, Estimate, Image, Movie
 from cinedot.core.chunks import Arrays, Chunks, Runs, chunks_of, key_of
 from cinedot.core.pool import Pool
 from cinedot.micrographs.bandpass import bandpass
+from cinedot.micrographs.frame_faults import FrameFault, faults_text
 from cinedot.micrographs.frame_passes import (
     Averaging,
     Filtering,
     Looking,
     Recording,
+    faults_in,
     outlined_at,
 )
 from cinedot.micrographs.fringes import check_range, lattice_fringes, power_spectrum
@@ -50,7 +52,8 @@ def measure_movie(
     In each frame a particle is where windows show a lattice that the ground does not (see
     `local_lattice`); its outline is where that lattice is strong. From frame to frame it is the
     one that is nearest to where it was, the field's drift taken off (see `tracks`). Frames are
-    read one at a time and three times, by chunks.
+    read one at a time and three times, by chunks. Frames that are unfit (`frame_faults`) are
+    passed over: the particle's status there is `failed`.
 
     Args:
         movie: frames with a pixel size (give it by `movie.calibrated`).
@@ -60,8 +63,8 @@ def measure_movie(
         runs: where chunks are worked on, and where finished ones stay.
 
     Raises:
-        InputError: no pixel size, NaN, a range of spacings that is none.
-        AnalysisError: pixels too coarse, or the field too small, for fringes.
+        InputError: no pixel size, a range of spacings that is none.
+        AnalysisError: pixels too coarse, or the field too small, for fringes; no frame is fit.
 
     Example: see `tests/micrographs/test_movie_particle.py`.
     """
@@ -74,10 +77,17 @@ def measure_movie(
             remedy="Check `pixel_size`, or list the file as a survey image.",
         )
     passes = _passes(movie, recording, runs)
-    field = _field(passes, first)
-    seen = passes.over(Looking(recording=passes.recording), "Looking for dots", MOST_FRAMES)
-    particles = _particles(seen, movie, field)
-    return _with_mean(passes, particles, field, first, d_range_nm)
+    field, faults = _field(passes, first)
+    unfit = np.array([index in faults and faults[index].unfit for index in range(len(movie))])
+    if unfit.all():
+        raise AnalysisError(
+            f"none of the {len(movie)} frames can be measured ({faults_text(faults)}).",
+            remedy="Choose a `region` or `frames` without the fault, or replace dead pixels.",
+        )
+    looking = Looking(recording=passes.recording)
+    seen = passes.over(looking, "Looking for dots", MOST_FRAMES, {"unfit": unfit})
+    particles = _particles(seen, movie, field, unfit)
+    return _with_mean(passes, particles, field, faults, first, d_range_nm)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +127,7 @@ def _passes(movie: Movie, recording: Recording | None, runs: Runs | None) -> _Pa
     return _Passes(movie=movie, recording=recording, runs=given)
 
 
-def _field(passes: _Passes, first: Image) -> Field:
+def _field(passes: _Passes, first: Image) -> tuple[Field, dict[int, FrameFault]]:
     filtered = passes.over(Filtering(recording=passes.recording), "Filtering", MOST_FRAMES)
     stretches = [
         Shifts(y_px=one["shift_y"], x_px=one["shift_x"], sigma_px=one["shift_sigma"])
@@ -125,14 +135,18 @@ def _field(passes: _Passes, first: Image) -> Field:
     ]
     way = way_of(stretches)
     mean = filtered.joined("mean")
-    return Field(
+    field = Field(
         contrast=filtered.joined("contrast") / np.where(mean == 0, np.inf, np.abs(mean)),
         drift_nm=np.stack([way.x_px * first.pixel_x_nm, way.y_px * first.pixel_y_nm], axis=1),
         sigma_drift_nm=way.sigma_px * first.pixel_nm,
     )
+    faults = (filtered.joined(name) for name in ("fault", "fault_share", "fault_value"))
+    return field, faults_in(*faults)
 
 
-def _particles(seen: Chunks, movie: Movie, field: Field) -> list[tuple[FrameMeasurement, ...]]:
+def _particles(
+    seen: Chunks, movie: Movie, field: Field, unfit: Bool[np.ndarray, " frame"]
+) -> list[tuple[FrameMeasurement, ...]]:
     """Each particle frame by frame, the surest first; at least one, though it be absent."""
     found = {
         name: seen.joined(name)
@@ -150,7 +164,8 @@ def _particles(seen: Chunks, movie: Movie, field: Field) -> list[tuple[FrameMeas
         place = {int(found["frame"][row]): int(row) for row in np.flatnonzero(track == number)}
         particles.append(
             tuple(
-                _measurement(movie, index, found, place.get(index)) for index in range(len(movie))
+                _measurement(movie, index, found, place.get(index), unfit=bool(unfit[index]))
+                for index in range(len(movie))
             )
         )
     return particles
@@ -165,14 +180,16 @@ def _known_drift(field: Field) -> Float[np.ndarray, "frame 2"]:
     return np.stack([np.interp(every, known, way[known]) for way in field.drift_nm.T], axis=1)
 
 
-def _measurement(movie: Movie, index: int, found: Arrays, row: int | None) -> FrameMeasurement:
+def _measurement(
+    movie: Movie, index: int, found: Arrays, row: int | None, *, unfit: bool
+) -> FrameMeasurement:
     def at(name: str) -> float:
         return float("nan") if row is None else float(found[name][row])
 
     return FrameMeasurement(
         frame=index,
         time_s=None if movie.frame_s is None else (index + 0.5) * movie.frame_s,
-        status="absent" if row is None else "ok",
+        status="failed" if unfit else "absent" if row is None else "ok",
         x_nm=at("x_nm"),
         y_nm=at("y_nm"),
         sigma_xy_nm=at("sigma_xy_nm"),
@@ -185,6 +202,7 @@ def _with_mean(
     passes: _Passes,
     particles: list[tuple[FrameMeasurement, ...]],
     field: Field,
+    faults: dict[int, FrameFault],
     first: Image,
     d_range_nm: tuple[float, float],
 ) -> MovieMeasurement:
@@ -194,7 +212,7 @@ def _with_mean(
     outline = None if centre is None else outlined_at(image, lattice_map(image), centre)
     measured = MovieMeasurement(
         movie=name,
-        frames=tuple(replace(frame, status="absent") for frame in frames),
+        frames=tuple(_without_particle(frame) for frame in frames),
         others=(),
         field=field,
         edge=None,
@@ -205,6 +223,7 @@ def _with_mean(
         region_nm=None,
         spectrum=None,
         reason="no place in any frame has a lattice that its surroundings have not",
+        faults=faults,
     )
     if outline is None:
         return measured
@@ -226,16 +245,21 @@ def _with_mean(
     )
 
 
+def _without_particle(frame: FrameMeasurement) -> FrameMeasurement:
+    return replace(frame, status="failed" if frame.status == "failed" else "absent")
+
+
 def _aligned_mean(
     passes: _Passes, frames: tuple[FrameMeasurement, ...], first: Image
 ) -> tuple[Float32[np.ndarray, "y x"], tuple[float, float] | None]:
     """Mean of frames with the particle's slow way taken out, and where it is then.
 
-    Where there is no particle, the mean of all frames as they are.
+    Where there is no particle, the mean of all fit frames as they are.
     """
     places = np.array([[frame.x_nm, frame.y_nm] for frame in frames])
     present = ~np.isnan(places[:, 0])
     steps, centre = np.zeros_like(places), None
+    steps[[frame.status == "failed" for frame in frames]] = np.nan
     if present.any():
         # Single positions are good to 0.05 nm, a third of a fringe: only their trend is used.
         way = scipy.ndimage.gaussian_filter1d(places[present], 4.0, axis=0, mode="nearest")
@@ -248,7 +272,7 @@ def _aligned_mean(
     total = np.zeros(first.data.shape, np.float64)
     for one in sums:
         total += one["total"]
-    count = int(present.sum()) or len(frames)
+    count = int(np.isfinite(steps[:, 0]).sum())
     return (total / count).astype(np.float32), centre
 
 

@@ -1,5 +1,6 @@
 """What a movie says of its particles before any model of their atoms: plain records."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
@@ -7,6 +8,7 @@ import numpy as np
 from jaxtyping import Float, Float32
 
 from cinedot.core import Estimate, Image
+from cinedot.micrographs.frame_faults import FrameFault
 from cinedot.micrographs.fringes import Fringe, PowerSpectrum
 
 
@@ -17,16 +19,17 @@ class FrameMeasurement:
     Attributes:
         frame: index.
         time_s: middle of the exposure; None where the frame time is not known.
-        status: `ok`, or `absent` where no lattice stands out near where it was.
-        x_nm, y_nm: centre of its outline; NaN when absent.
-        sigma_xy_nm: standard deviation of each; NaN when absent.
-        area_nm2: within its outline; NaN when absent.
+        status: `ok`; `absent` where no lattice stands out near where it was; `failed` where the
+            frame is unfit to look in.
+        x_nm, y_nm: centre of its outline; NaN unless `ok`.
+        sigma_xy_nm: standard deviation of each; NaN unless `ok`.
+        area_nm2: within its outline; NaN unless `ok`.
         score: signal over what counts as found: above 1 when `ok`.
     """
 
     frame: int
     time_s: float | None
-    status: Literal["ok", "absent"]
+    status: Literal["ok", "absent", "failed"]
     x_nm: float
     y_nm: float
     sigma_xy_nm: float
@@ -40,7 +43,7 @@ class Field:
 
     Attributes:
         contrast: standard deviation of each frame, band-passed, over its mean; camera's offset
-            and all.
+            and all. NaN where the frame is unfit.
         drift_nm: x and y of the field in each frame, from the first.
         sigma_drift_nm: standard deviation of each, rms an axis.
     """
@@ -67,6 +70,7 @@ class MovieMeasurement:
         region_nm: x0, y0, x1, y1 of the field whose power spectrum is `spectrum`.
         spectrum: of that region of `mean`; None when absent.
         reason: why it is absent, or how it was found.
+        faults: what is wrong with frames, by index; those that are `unfit` were passed over.
     """
 
     movie: str
@@ -81,6 +85,12 @@ class MovieMeasurement:
     region_nm: tuple[float, float, float, float] | None
     spectrum: PowerSpectrum | None
     reason: str
+    faults: Mapping[int, FrameFault]
+
+    @property
+    def unfit(self) -> tuple[int, ...]:
+        """Frames that nothing was measured in."""
+        return tuple(index for index, one in self.faults.items() if one.unfit)
 
     @property
     def found(self) -> int:

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
+import scipy.special
 from jaxtyping import Float
 
 from cinedot.core import AnalysisError, Estimate
@@ -22,6 +23,9 @@ from cinedot.micrographs.size_histogram import (
     gaussian_regression,
     size_histogram,
 )
+
+_FEW = 10
+"""Particles below which a mean's method says how many there were."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -141,17 +145,48 @@ def _mean(
     shared_nm: float,
     method: str,
 ) -> Estimate | None:
-    """Mean with its error from the scatter; of a single particle, that of its own edge."""
     if not values.size:
         return None
-    if values.size > 1:
-        error = float(np.hypot(values.std(ddof=1) / np.sqrt(values.size), shared_nm))
-    else:
-        # What is shared is in each particle's sigma already.
-        error = max(float(sigmas[0]), shared_nm)
+    if values.size == 1:
+        method += ", one particle, its own sigma: how much others differ is not known"
+    elif values.size < _FEW:
+        method += f", {values.size} particles"
     if shared_nm:
         method += f"; sigma holds {shared_nm:g} nm that all share, from the unknown defocus"
+    error = error_of_mean(values, sigmas, shared_nm)
     return Estimate(value=float(values.mean()), sigma=error, unit="nm", method=method)
+
+
+def error_of_mean(
+    values: Float[np.ndarray, " particle"],
+    sigmas: Float[np.ndarray, " particle"],
+    shared_nm: float = 0.0,
+) -> float:
+    """Standard deviation of the mean of some sizes; of a single one, its own sigma.
+
+    The scatter of few may be small by chance: it counts as no less than what their own sigmas
+    make, and Student's t widens it so that one sigma holds the true mean in at least 68.3 % of
+    normal samples, however few.
+
+    Args:
+        values: at least one.
+        sigmas: standard deviation of each, with what all share in it.
+        shared_nm: what all share, which more particles do not make smaller.
+
+    Source: Student, Biometrika 6, 1 (1908).
+
+    Example:
+        >>> close = error_of_mean(np.array([2.35, 2.35]), np.array([0.1, 0.1]))
+        >>> many = np.random.default_rng(1).normal(2.35, 0.1, 10_000)
+        >>> round(close, 2), round(error_of_mean(many, np.full(10_000, 0.05)), 3)
+        (0.13, 0.001)
+    """
+    if values.size == 1:
+        return max(float(sigmas[0]), shared_nm)
+    own = max(0.0, float((sigmas**2).mean()) - shared_nm**2)
+    scatter = float(np.sqrt(max(float(values.var(ddof=1)), own) / values.size))
+    wider = float(scipy.special.stdtrit(values.size - 1, scipy.special.ndtr(1.0)))
+    return float(np.hypot(scatter * wider, shared_nm))
 
 
 def _spread(

@@ -100,6 +100,8 @@ def _answer(
     tolerance: float,
 ) -> Zone | None:
     zone = np.cross(*pair)
+    if not zone.any():  # fringes that hardly cross also fit one row of planes
+        return None
     zone = zone // max(1, int(np.gcd.reduce(zone)))
     basis = np.stack([vectors[places[0]], vectors[places[1]]], axis=1)
     sums = np.linalg.solve(basis, vectors.T).T @ np.array(pair)

@@ -20,19 +20,12 @@ from cinedot.micrographs import (
     index_fringes,
     lattice_check,
     lattice_constant,
-    lattice_fringes,
     scale_check,
 )
 from cinedot.micrographs.scale_checks import WARN_PERCENT
 
 TOLERANCE = 0.08
 """How far off a stored scale may be for its fringes still to be recognised."""
-
-OTHER_SCALES = (0.1, 10.0, 0.001, 1000.0)
-"""Slips of the pen and of units: a point, angstrom for nm, um for nm."""
-
-_SHORTEST_PX = 2.2
-"""Pixels a fringe must have to be seen at all."""
 
 Region = tuple[float, float, float, float]
 
@@ -103,65 +96,6 @@ def lattice_findings(
         series=fringe_series(steady, indexing), facts=facts, checks=checks,
         remarks=tuple(remarks),
     )  # fmt: skip
-
-
-def scale_suspicion(
-    image: Image, known: Known, *, zone: Miller | None = None, region_nm: Region | None = None
-) -> str | None:
-    """What a pixel 10 or 1000 times smaller or larger would make of a field's fringes.
-
-    For fields whose fringes, at the stated scale, are not the sample's: a sentence where another
-    scale makes at least three of them, in two directions, reflections of its lattice.
-
-    Args:
-        image: with the scale as stated.
-        known: the sample's lattice.
-        zone: as in `lattice_findings`.
-        region_nm: the part looked at, at the stated scale.
-
-    Example: see `tests/dossier/test_calibration.py`.
-    """
-    for factor in OTHER_SCALES:
-        other = rescaled(image, factor)
-        if _SHORTEST_PX * other.pixel_nm > known.lattice.a_nm:
-            continue
-        fringes = lattice_fringes(other, region=_scaled(region_nm, factor))
-        seen = index_fringes(fringes, known.lattice, tolerance=TOLERANCE, zone=zone or known.zone)
-        explained = sum(one.hkl is not None for one in seen.fringes)
-        if seen.zone is not None and explained >= max(3, len(fringes) / 2):
-            return suspicion_text(
-                image, factor, f"{explained} of {len(fringes)} fringes are those of "
-                f"{known.lattice.name}",
-            )  # fmt: skip
-    return None
-
-
-def _scaled(region_nm: Region | None, factor: float) -> Region | None:
-    if region_nm is None:
-        return None
-    x0, y0, x1, y1 = region_nm
-    return factor * x0, factor * y0, factor * x1, factor * y1
-
-
-def rescaled(image: Image, factor: float) -> Image:
-    """The image with pixels of another size."""
-    return replace(
-        image, pixel_x_nm=factor * image.pixel_x_nm, pixel_y_nm=factor * image.pixel_y_nm
-    )
-
-
-def suspicion_text(image: Image, factor: float, then: str) -> str:
-    """The sentence that says which pixel size would make sense."""
-    return (
-        f"{image.name}: with pixels of {factor * image.pixel_nm:.4g} nm in place of the stated "
-        f"{image.pixel_nm:.4g} nm, {then}: is `pixel_size` wrong by {max(factor, 1 / factor):g} "
-        "times?"
-    )
-
-
-def suspicion_check(text: str) -> Check:
-    """The same as a check in tension."""
-    return Check(name="pixel size against lattice", status="tension", detail=text)
 
 
 def _drift(drifting: Iterable[Fringe]) -> str:

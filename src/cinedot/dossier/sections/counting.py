@@ -18,6 +18,7 @@ from cinedot.micrographs import (
     compare_dose_rates,
     count_electrons,
     dose_rate,
+    faults_of,
 )
 
 MOST_PIXELS = 60 * 512 * 512
@@ -131,11 +132,12 @@ def _electrons(
 
 
 def _mean(movie: Movie) -> float:
-    """Mean of some frames, spread over the movie."""
+    """Mean of some frames, spread over the movie, but for those that are unfit."""
     spread = np.linspace(0, len(movie) - 1, min(len(movie), 16)).round().astype(int)
     chosen = sorted({int(index) for index in spread})
-    means = [float(movie.frames.read(index, index + 1).mean(dtype=np.float64)) for index in chosen]
-    return float(np.mean(means))
+    frames = (movie.frames.read(index, index + 1)[0] for index in chosen)
+    sound = [one for one in frames if not any(fault.unfit for fault in faults_of(one))]
+    return float(np.mean([one.mean(dtype=np.float64) for one in sound])) if sound else 0.0
 
 
 def _dose_check(found: Estimate, section: MicroscopeSection) -> list[Check]:

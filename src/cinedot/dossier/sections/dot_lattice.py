@@ -5,19 +5,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from cinedot.core import AnalysisError, Estimate, Image, InputError
+from cinedot.core import Estimate, Image, InputError
 from cinedot.dossier.findings import Check
-from cinedot.dossier.sections.calibration import (
-    OTHER_SCALES,
-    TOLERANCE,
-    rescaled,
-    suspicion_text,
-)
+from cinedot.dossier.sections.calibration import TOLERANCE
 from cinedot.micrographs import (
     Lattice,
     Particle,
     Particles,
-    find_particles,
     index_fringes,
     lattice_constant,
     lattice_fringes,
@@ -122,29 +116,3 @@ def _scale(constant: Estimate, lattice: Lattice) -> Check:
         f"{lattice.name} is {lattice.a_nm:g} nm: the stored pixel would be {part:+.1f} % off, "
         f"known to {open_percent / 2:.1f} %, were the dots not strained.",
     )
-
-
-def dots_at_other_scales(image: Image, lattice: Lattice, edges: Sequence[int]) -> str | None:
-    """Whether dots of the sample's lattice would be there, were the pixel 10 or 1000 times other.
-
-    Args:
-        image: in which no dot shows its lattice at the stated scale.
-        lattice: the sample's.
-        edges: candidates for n.
-
-    Returns:
-        A sentence, or None where no scale makes three dots of a known n.
-    """
-    for factor in OTHER_SCALES:
-        other = rescaled(image, factor)
-        if not 0.01 < other.pixel_nm < lattice.a_nm / 4:
-            continue
-        try:
-            found = find_particles(other, lattice_nm=lattice.a_nm, edges=edges or (3, 4, 5, 6))
-        except (AnalysisError, InputError):
-            continue
-        of_known_n = sum(one.n is not None for one in found.particles)
-        if found.seen_by == "lattice" and of_known_n >= FEWEST_DOTS:
-            then = f"{of_known_n} dots show their lattice"
-            return suspicion_text(image, factor, then)
-    return None

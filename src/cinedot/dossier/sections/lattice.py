@@ -87,5 +87,8 @@ def _stored(name: str, stored: dict[str, Any], a_nm: float | None) -> Known:
         name=name, a_nm=a_nm or a, b_nm=b, c_nm=c, alpha_deg=alpha, beta_deg=beta,
         gamma_deg=gamma, centring=stored.get("centring", "P"), source=stored["source"],
     )  # fmt: skip
-    said_by = stored["source"] if a_nm is None else f"a from sample.toml; {stored['source']}"
+    source = stored["source"]
+    if stored["evidence"] == "remembered":
+        source += ", as remembered"
+    said_by = source if a_nm is None else f"a from sample.toml; {source}"
     return Known(lattice=lattice, zone=_usual_zone(name), said_by=said_by)

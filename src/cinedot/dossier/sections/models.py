@@ -2,10 +2,10 @@
 
 from dataclasses import replace
 
-from cinedot.dossier.folder import find_file
+from cinedot.dossier.folder import named_compound
 from cinedot.dossier.manifest import Manifest, MicroscopeSection, SampleFolder
 from cinedot.microscope import Lens
-from cinedot.particle import Compound, Host, compound_named, compounds, host_named, read_compound
+from cinedot.particle import Compound, Host, compounds, host_named
 
 USUAL_VOLTAGE_KV = 80.0
 USUAL_DEFOCUS_NM = 6.0
@@ -42,13 +42,7 @@ def allowed_compounds(sample: SampleFolder) -> list[Compound]:
     """The compounds that the particles may be: the manifest's, else all that the host allows."""
     names = sample.manifest.model.compounds
     if names is not None:
-        key = "[model] compounds"
-        return [
-            read_compound(find_file(sample, name, key=key))
-            if name.endswith(".toml")
-            else compound_named(name)
-            for name in names
-        ]
+        return [named_compound(sample, name) for name in names]
     host = sample.manifest.sample.host
     a_ion = None if host is None else host_named(host).a_ion
     return [one for one in compounds().values() if one.a_ion in (None, a_ion)]

@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cinedot.core import AnalysisError, Estimate, Movie
+from cinedot.core import Estimate, Movie
 from cinedot.core.chunks import Runs
 from cinedot.core.tables import arrow_schema
+from cinedot.dossier.corrections import read_corrections
 from cinedot.dossier.figures import ACCENT, SECOND, Curve, micrograph, plot
 from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.manifest import MovieSection, SampleFolder
@@ -16,6 +17,16 @@ from cinedot.dossier.sections.calibration import LatticeFindings, lattice_findin
 from cinedot.dossier.sections.counting import Counting, counting_findings
 from cinedot.dossier.sections.fringes import fringe_panel
 from cinedot.dossier.sections.lattice import known_lattice
+from cinedot.dossier.sections.movie_atoms import (
+    atom_checks,
+    atom_panels,
+    atom_remarks,
+    atom_results,
+    atoms_of,
+    claim_rows,
+    event_rows,
+    site_rows,
+)
 from cinedot.dossier.sections.movie_poses import (
     pose_columns,
     pose_panels,
@@ -23,9 +34,12 @@ from cinedot.dossier.sections.movie_poses import (
     pose_results,
     poses_of,
 )
+from cinedot.dossier.sections.movie_search import particles_of
 from cinedot.dossier.sections.movie_window import Window, open_window
+from cinedot.dossier.sections.picked_edges import corrected_section, with_corrections
 from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
-from cinedot.micrographs import FrameMeasurement, MovieMeasurement, measure_movie
+from cinedot.dossier.sections.unfit_frames import fault_checks, fault_results
+from cinedot.micrographs import FrameMeasurement, MovieMeasurement, Recording
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -40,6 +54,7 @@ SURE_DRIFT_NM = 0.5
 
 def tasks(sample: SampleFolder) -> tuple[Task, ...]:
     """A task for each `[movie]`."""
+    read_corrections(sample)  # a fault in it is told once, not by every movie
     return tuple(
         Task(
             name="movie" if section.name is None else f"movie {section.name}",
@@ -50,19 +65,18 @@ def tasks(sample: SampleFolder) -> tuple[Task, ...]:
 
 
 def _prepare(sample: SampleFolder, section: MovieSection) -> Work:
-    window = open_window(sample, section)
-    return lambda runs: _analyse(sample, section, window, runs)
+    kept = corrected_section(sample, section)
+    window = open_window(sample, kept)
+    return lambda runs: with_corrections(
+        sample, section, _analyse(sample, kept, window, runs), window
+    )
 
 
 def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: Runs) -> Findings:
     lattice_nm = lattice_nm_of(sample.manifest)
     recording = window.recording()
-    seen = measure_movie(window.movie, recording=recording, runs=runs)
-    if not seen.found:
-        raise AnalysisError(
-            f"no particle was found in {len(window.indices)} frames: {seen.reason}.",
-            remedy="Check `pixel_size` and `region`.",
-        )
+    seen = particles_of(sample, section, window, recording, runs)
+    faults = {window.indices[index]: one for index, one in seen.faults.items()}
     electrons = counting_findings(window.movie, section)
     lattice = _lattice(sample, section, seen)
     zero = _zero(section, electrons)
@@ -72,15 +86,62 @@ def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: 
     posed = {} if poses is None else pose_results(poses)
     shown = () if poses is None else pose_panels(poses, window.movie, section, window.indices)
     told = (reason,) if poses is None else pose_remarks(poses, window.indices)
+    atoms = _atoms(sample, section, window, poses, recording, runs, zero)
     return Findings(
-        results={**_results(seen, lattice_nm), **lattice.results, **electrons.results, **posed},
+        results={
+            **_results(seen, lattice_nm),
+            **fault_results(faults),
+            **lattice.results,
+            **electrons.results,
+            **posed,
+            **atoms.results,
+        },
         series=lattice.series,
-        tables={"frames": _rows(seen, poses, window)},
-        panels=(*shown, *_panels(seen, lattice)),
-        remarks=(*told, *_remarks(window.movie, seen), *lattice.remarks, *electrons.remarks),
+        tables={"frames": _rows(seen, poses, window), **atoms.tables},
+        panels=(*shown, *atoms.panels, *_panels(seen, lattice)),
+        remarks=(
+            *told,
+            *atoms.remarks,
+            *_remarks(window.movie, seen),
+            *lattice.remarks,
+            *electrons.remarks,
+        ),
         facts={**_facts(section, window, seen), **lattice.facts, **electrons.facts},
         inputs=window.paths,
-        checks=(*lattice.checks, *electrons.checks),
+        checks=(
+            *fault_checks(faults, len(window.indices)),
+            *lattice.checks,
+            *electrons.checks,
+            *atoms.checks,
+        ),
+        claims=atoms.claims,
+    )
+
+
+def _atoms(
+    sample: SampleFolder,
+    section: MovieSection,
+    window: Window,
+    poses: "MoviePoses | None",
+    recording: Recording,
+    runs: Runs,
+    zero: float,
+) -> Findings:
+    """What the posed particle's atoms add to the section."""
+    if poses is None:
+        return Findings(results={})
+    name = window.movie.name
+    atoms, reason = atoms_of(sample, section, poses, window.movie, recording, runs, zero=zero)
+    events = {"events": event_rows(atoms, poses, name, window.indices)}
+    if atoms is None:
+        return Findings(results={}, tables=events, remarks=(reason,))
+    return Findings(
+        results=atom_results(atoms),
+        tables={**events, "sites": site_rows(atoms, name, window.indices)},
+        panels=atom_panels(atoms),
+        remarks=atom_remarks(atoms, window.indices),
+        checks=atom_checks(atoms),
+        claims=claim_rows(atoms, name),
     )
 
 
@@ -157,14 +218,17 @@ def _columns(
         NAN,
         NAN,
         # The place is known, the orientation is not.
-        "ambiguous" if frame.status == "ok" else "absent",
+        "ambiguous" if frame.status == "ok" else frame.status,
     )
 
 
 def _remarks(movie: Movie, seen: MovieMeasurement) -> tuple[str, ...]:
     remarks = ["edge_nm is read from the outline of the lattice in projection."]
-    if seen.found < len(seen.frames):
-        remarks.append(f"The particle is absent in {len(seen.frames) - seen.found} frames.")
+    absent = sum(frame.status == "absent" for frame in seen.frames)
+    if absent:
+        remarks.append(f"The particle is absent in {absent} frames.")
+    if seen.unfit:
+        remarks.append(f"Warning: {len(seen.unfit)} frames are unfit: see the check `frames`.")
     if seen.others:
         remarks.append(
             f"{len(seen.others)} more particles are followed; edge and fringes are those of the "
@@ -188,10 +252,12 @@ def _facts(section: MovieSection, window: Window, seen: MovieMeasurement) -> dic
 
 
 def _drift_text(seen: MovieMeasurement) -> str:
-    sigma = float(seen.field.sigma_drift_nm[-1])
+    fit = [index for index in range(len(seen.frames)) if index not in seen.unfit]
+    first, last = fit[0], fit[-1]
+    sigma = float(seen.field.sigma_drift_nm[last])
     if sigma > SURE_DRIFT_NM:
         return "not known: frames have too little in common"
-    x, y = (float(part) for part in seen.field.drift_nm[-1])
+    x, y = (float(part) for part in seen.field.drift_nm[last] - seen.field.drift_nm[first])
     return f"x {x:+.3f}, y {y:+.3f} ± {sigma:.3f} nm from the first frame to the last"
 
 

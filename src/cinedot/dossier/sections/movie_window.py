@@ -8,15 +8,15 @@ import numpy as np
 from cinedot.core import ChosenFrames, InputError, Movie
 from cinedot.core.chunks import fingerprint, key_of
 from cinedot.core.files import not_readable
-from cinedot.dossier.folder import find_file, find_files
+from cinedot.dossier.folder import find_file, find_files, is_pattern
 from cinedot.dossier.manifest import MovieSection, SampleFolder
-from cinedot.micrographs import Recording, open_movie, recording_files
+from cinedot.micrographs import Recording, frame_numbers, open_movie, recording_files
 
 LEAST_FIELD_NM = 8.0
 """Side of the smallest field that a particle is looked for in: its own 2 to 4 nm and ground."""
 
 LOOKED_THROUGH = 64
-"""Frames that are looked through for NaN before anything is computed."""
+"""Frames that are looked through for one without NaN before anything is computed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,10 +103,10 @@ def open_window(sample: SampleFolder, section: MovieSection) -> Window:
     """Open a movie, check it, and cut it to `frames`, `skip` and `region`.
 
     Raises:
-        InputError: missing, unreadable, without scales, NaN in a frame, nothing left.
+        InputError: missing, unreadable, without scales, NaN in all frames, nothing left.
     """
     key = "[movie] file"
-    if any(mark in section.file for mark in "*?["):
+    if is_pattern(sample, section.file):
         paths, place = find_files(sample, (section.file,), key=key), sample.folder / section.file
     else:
         place = find_file(sample, section.file, key=key)
@@ -132,20 +132,17 @@ def open_window(sample: SampleFolder, section: MovieSection) -> Window:
 
 
 def _refuse_not_finite(window: Window, file: str) -> None:
-    """Look through the first frames for NaN; whole numbers have none, and are not read for it.
-
-    A NaN in a later frame ends the section when the frame is read: a long movie is read once.
-    """
-    if not np.issubdtype(window.movie.frames.read(0, 1).dtype, np.floating):
-        return
-    for place, index in enumerate(window.indices[:LOOKED_THROUGH]):
-        if not np.isfinite(window.movie.frames.read(place, place + 1)).all():
-            raise InputError(
-                "a frame must hold finite numbers, but some are NaN or infinite.",
-                remedy=f"Leave it out, as in skip = [{index}].",
-                file=file,
-                place=f"frame {index}",
-            )
+    """Refuse a movie whose first frames all have NaN; single ones are passed over and told."""
+    looked_at = window.indices[:LOOKED_THROUGH]
+    for place in range(len(looked_at)):
+        if np.isfinite(window.movie.frames.read(place, place + 1)).all():
+            return
+    raise InputError(
+        "frames must hold finite numbers, but all have some that are NaN or infinite.",
+        remedy="Replace dead pixels by their neighbours' median, or choose `frames` or a `region`.",
+        file=file,
+        place=f"frames {frame_numbers(looked_at)}",
+    )
 
 
 def _cut(movie: Movie, source: Source, section: MovieSection, paths: tuple[Path, ...]) -> Window:
@@ -196,7 +193,7 @@ def _pixels(section: MovieSection, axis: int, pixel_nm: float, count: int) -> tu
         raise InputError(
             f"`region` must lie within the field of {count * pixel_nm:.4g} nm, "
             f"but runs from {low:g} to {high:g} nm.",
-            remedy="It is x0, y0, x1, y1, from the centre of the first pixel.",
+            remedy="It is x0, y0, x1, y1 in nm by the stated `pixel_size`, which may be wrong too.",
             file=section.file,
         )
     return first, last

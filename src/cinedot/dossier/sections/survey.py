@@ -6,20 +6,32 @@ from pathlib import Path
 
 import numpy as np
 
-from cinedot.core import AnalysisError, InputError, Movie, Progress
+from cinedot.core import AnalysisError, Estimate, InputError, Movie, Progress
+from cinedot.dossier.corrections import RejectedParticles, corrections_file, read_corrections
 from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_files
 from cinedot.dossier.manifest import SampleFolder, SurveySection
 from cinedot.dossier.sections.calibration import (
     LatticeFindings,
     lattice_findings,
-    scale_suspicion,
-    suspicion_check,
 )
 from cinedot.dossier.sections.counting import Counting, counting_findings
-from cinedot.dossier.sections.dot_lattice import DotLattice, dot_lattice, dots_at_other_scales
+from cinedot.dossier.sections.dot_lattice import DotLattice, dot_lattice
 from cinedot.dossier.sections.fringes import fringe_panel
 from cinedot.dossier.sections.lattice import known_lattice
+from cinedot.dossier.sections.rejected_particles import (
+    automatic_results,
+    correction_checks,
+    require_images,
+    without_rejected,
+)
+from cinedot.dossier.sections.scale_doubts import (
+    dots_at_other_scales,
+    implausible_scale,
+    scale_suspicion,
+    size_suspicion,
+    suspicion_check,
+)
 from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
 from cinedot.dossier.sections.sizes import (
     fraction_series,
@@ -31,6 +43,7 @@ from cinedot.dossier.sections.survey_looks import (
     MOST_PICTURES,
     Look,
     counted_by_views,
+    cuboid_checks,
     field_of,
     look_at,
     patch_picture,
@@ -56,12 +69,14 @@ class _Stills:
         sound: (movie, index) of the images that can be looked at.
         faults: what is wrong with images, one sentence each.
         paths: the files read.
+        rejected: particles that a person took out.
     """
 
     movies: tuple[Movie, ...]
     sound: tuple[tuple[Movie, int], ...]
     faults: tuple[str, ...]
     paths: tuple[Path, ...]
+    rejected: tuple[RejectedParticles, ...] = ()
 
 
 def tasks(sample: SampleFolder) -> tuple[Task, ...]:
@@ -90,9 +105,22 @@ def _prepare(sample: SampleFolder, section: SurveySection) -> Work:
         movies=movies,
         sound=tuple(sound),
         faults=tuple(faults),
-        paths=tuple(file for place in places for file in recording_files(place)),
+        paths=(
+            *(file for place in places for file in recording_files(place)),
+            *corrections_file(sample),
+        ),
+        rejected=_rejected(sample, [movie.image(index).name for movie, index in sound]),
     )
     return lambda progress: _analyse(sample, section, stills, progress)
+
+
+def _rejected(sample: SampleFolder, names: Sequence[str]) -> tuple[RejectedParticles, ...]:
+    rejected = read_corrections(sample).rejected_particles
+    try:
+        require_images(rejected, names)
+    except InputError as fault:
+        raise fault.within(file=corrections_file(sample)[0]) from fault
+    return rejected
 
 
 def _faults(movie: Movie, index: int, path: Path) -> list[str]:
@@ -142,7 +170,7 @@ def _analyse(
             **electrons.facts,
         },
         inputs=stills.paths,
-        checks=(*findings.checks, *electrons.checks),
+        checks=(*findings.checks, *cuboid_checks(sample.manifest.model), *electrons.checks),
     )
 
 
@@ -161,10 +189,15 @@ def _sizes(
 ) -> Findings:
     """Particles, their sizes, and what their lattice says of the scale."""
     lattice_nm = lattice_nm_of(sample.manifest)
-    counted, doubts = counted_by_views(sample, section, looks, stills.movies, progress)
+    every, doubts = counted_by_views(sample, section, looks, stills.movies, progress)
+    kept = without_rejected(every, stills.rejected)
+    counted = kept.looks
     with_particles = [look for look in counted if len(look.particles)]
     fields = [section.region_nm or field_of(look.image) for look in counted]
     population = summarise([look.particles for look in counted], fields=fields)
+    results, automatic = size_results(population), dict[str, Estimate]()
+    if kept.number:
+        automatic = size_results(summarise([look.particles for look in every], fields=fields))
     places = [
         places_of(look.particles.particles, field)
         for look, field in zip(counted, fields, strict=True)
@@ -174,14 +207,17 @@ def _sizes(
     empty = [look.image.name for look in counted if not len(look.particles)]
     missing = (f"No particle was found in {', '.join(empty)}.",) if empty else ()
     return Findings(
-        results=size_results(population) | ({} if scale is None else {"lattice": scale.constant}),
+        results=results
+        | automatic_results(automatic)
+        | ({} if scale is None else {"lattice": scale.constant}),
         series=fraction_series(population),
         tables={"particles": rows_of(counted)},
         panels=(*pictures(with_particles), *size_panels(population, places, lattice_nm)),
-        remarks=(*missing, *doubts, *told, *size_remarks(population)),
+        remarks=(*missing, *doubts, *told, *kept.remarks, *size_remarks(population)),
         checks=(
             *(() if scale is None else (scale.check,)),
             *(suspicion_check(one) for one in told),
+            *correction_checks(automatic, results),
         ),
     )
 
@@ -200,12 +236,19 @@ def _suspicions(
     known = known_lattice(sample.manifest)
     if known is None or any(look.particles.seen_by == "lattice" for look in looks):
         return ()
-    image = looks[0].image
+    image, model = looks[0].image, sample.manifest.model
+    stated, host = section.pixel_size_nm is not None, sample.manifest.sample.host
     told = None
-    if sample.manifest.sample.host is not None:
-        told = dots_at_other_scales(image, known.lattice, sample.manifest.model.cubes)
+    if host is not None:
+        told = dots_at_other_scales(image, known.lattice, model.cubes, stated=stated)
     if told is None:
-        told = scale_suspicion(image, known, zone=section.zone, region_nm=section.region_nm)
+        told = scale_suspicion(
+            image, known, zone=section.zone, region_nm=section.region_nm, stated=stated
+        )
+    if told is None and host is not None:
+        edges = [one.edge_nm for look in looks for one in look.particles.particles]
+        told = size_suspicion(edges, known.lattice, model.all_edges, stated=stated)
+        told = told or implausible_scale(image, known.lattice, model.all_edges[0], stated=stated)
     return () if told is None else (told,)
 
 

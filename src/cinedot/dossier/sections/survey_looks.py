@@ -10,8 +10,8 @@ from jaxtyping import Float
 from cinedot.core import AnalysisError, Image, Movie, Progress
 from cinedot.core.tables import arrow_schema
 from cinedot.dossier.figures import micrograph
-from cinedot.dossier.findings import Panel
-from cinedot.dossier.manifest import SampleFolder, SurveySection
+from cinedot.dossier.findings import Check, Panel
+from cinedot.dossier.manifest import ModelSection, SampleFolder, SurveySection
 from cinedot.dossier.sections.models import allowed_compounds, host_with_lattice, lens_of
 from cinedot.micrographs import (
     Fringe,
@@ -128,6 +128,28 @@ def counted_by_views(
             seen = look.particles
         counted.append(replace(look, particles=seen))
     return counted, tuple(doubts)
+
+
+def cuboid_checks(model: ModelSection) -> tuple[Check, ...]:
+    """Which candidates a survey leaves out: n counts cubes, triples are for movies.
+
+    Example:
+        >>> (told,) = cuboid_checks(ModelSection(edges=(4, 5, (4, 4, 5))))
+        >>> told.detail.partition(";")[0]
+        'Particles are counted as cubes of n = 4, 5'
+    """
+    triples = [one for one in model.edges if not isinstance(one, int)]
+    if not triples:
+        return ()
+    names = ", ".join("x".join(map(str, one)) for one in triples)
+    cubes = ", ".join(map(str, model.cubes))
+    detail = (
+        f"Particles are counted as cubes of n = {cubes}; {names} is fitted in movies only, and a "
+        "dot of that shape is counted as the likeliest cube or as none."
+        if cubes
+        else f"No n is counted: [model] edges has no cube, and {names} is fitted in movies only."
+    )
+    return (Check(name="survey candidates", status="undecided", detail=detail),)
 
 
 def _require_fine_pixels(image: Image) -> None:
