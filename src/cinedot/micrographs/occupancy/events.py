@@ -112,7 +112,7 @@ def least_deviations(groups: int, frames: int) -> float:
 
     Example:
         >>> round(least_deviations(200, 1000), 2)
-        5.07
+        5.03
     """
     tries = groups * max(frames, 1000)
     return float(special.ndtri(1 - _FALSE_IN_A_THOUSAND_FRAMES / (2 * tries)))
@@ -123,7 +123,7 @@ def corrected(deviations: float, groups: int, frames: int) -> float:
 
     Example:
         >>> round(corrected(8.0, 200, 60), 2)
-        6.73
+        6.75
     """
     log_chance = float(special.log_ndtr(-abs(deviations))) + np.log(groups * frames)
     if log_chance >= np.log(0.5):

@@ -133,7 +133,7 @@ def chance_present(
 
     Example:
         >>> chance_present(np.array([0.5, 0.9]), np.full(2, 0.2), np.array([0.5, 0.5])).round(4)
-        array([0.5   , 1.    ])
+        array([0.5, 1. ])
     """
     usual = np.clip(expected, _RARE, _COMMON)
     ratio = (occupancy - 0.5) / sigma**2
