@@ -22,7 +22,6 @@ EXPECTED = [
     "truth.json",
     "movie.tif",
     "survey-1.tif",
-    "survey-2.tif",
     "pl.csv",
     "decay.csv",
     "irf.csv",
@@ -53,7 +52,7 @@ def test_the_folder_holds_what_a_laboratory_would_have(demo: Path) -> None:
     for name in EXPECTED:
         assert (demo / name).stat().st_size > 0, name
     with tifffile.TiffFile(demo / "movie.tif") as file:
-        assert file.series[0].shape == (40, 256, 256)
+        assert file.series[0].shape == (24, 256, 256)
         assert (file.imagej_metadata or {})["finterval"] == 0.02
 
 
@@ -69,7 +68,7 @@ def test_found_agrees_with_truth(demo: Path) -> None:
         if found["sigma"] is None:
             # Counts of particles and frames, of which all of 228 and 100 were found elsewhere: 3 in
             # 100 may be overlooked. The search allows 0.02 false particles an image, so that four
-            # in two images come once in ten million runs.
+            # come less than once in ten million runs.
             least = binom.ppf(1e-7, int(truth), 0.97)
             assert least <= found["value"] <= truth + 3, (record["seed"], key)
         else:
@@ -88,16 +87,16 @@ def test_tables_hold_to_their_schemas(demo: Path) -> None:
     frames = pd.read_parquet(demo / "results" / "frames.parquet")
     # Chance may have made a second particle.
     frames = frames[frames["particle"] == 0]
-    assert list(frames["frame"]) == list(range(40))
+    assert list(frames["frame"]) == list(range(24))
     assert frames["time_s"].iloc[0] == pytest.approx(0.01)
     whole = frames[frames["status"] == "ok"]
-    assert len(whole) >= binom.ppf(1e-7, 40, 0.97)
+    assert len(whole) >= binom.ppf(1e-7, 24, 0.97)
     turns = whole[["qw", "qx", "qy", "qz"]].to_numpy()
     np.testing.assert_allclose((turns**2).sum(axis=1), 1, atol=1e-9)
     assert (turns[:, 0] >= 0).all()
     particles = pd.read_parquet(demo / "results" / "particles.parquet")
     assert list(particles.columns) == arrow_schema("particles").names
-    assert set(particles["image"]) == {"survey-1.tif", "survey-2.tif"}
+    assert set(particles["image"]) == {"survey-1.tif"}
     # p_all belongs to the candidates 3, 4, 5, 6, and p_n is the largest of it.
     sure = particles.dropna(subset=["p_n"])
     assert len(sure) > 0.8 * len(particles)

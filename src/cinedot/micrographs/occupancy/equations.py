@@ -5,6 +5,7 @@ to those of a group. Both are eliminated, so that groups add up.
 """
 
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -17,6 +18,7 @@ from cinedot.micrographs.pose.fit import PoseFit
 from cinedot.micrographs.pose.shared import SHARED_PARAMETERS, SharedState
 from cinedot.micrographs.pose.views import POSE_PARAMETERS
 from cinedot.micrographs.pose.whitening import Whitening
+from cinedot.microscope.parallel import workers
 
 POSE = len(POSE_PARAMETERS)
 SHARED = len(SHARED_PARAMETERS)
@@ -204,8 +206,18 @@ def group_equations(
     """Expand all frames of a group about a state; arguments as `frame_columns` has them."""
     known = group.known(len(group.shots))
     sums = _Sums()
-    for shot, state in zip(group.shots, states, strict=True):
-        sums.add(frame_columns(shot, atoms, unknowns, state, shared, share))
+    frames = list(zip(group.shots, states, strict=True))
+
+    def columns(frame: tuple[FrameShot, FrameState]) -> FrameColumns:
+        return frame_columns(frame[0], atoms, unknowns, frame[1], shared, share)
+
+    # The first alone: threads that meet a new program would all compile it. Then no more at once
+    # than there are cores, since a frame's columns take tens of megabytes.
+    sums.add(columns(frames[0]))
+    with ThreadPoolExecutor(workers()) as pool:
+        for first in range(1, len(frames), workers()):
+            for one in pool.map(columns, frames[first : first + workers()]):
+                sums.add(one)
     return sums.eliminated(known, sum(shot.whiten.count for shot in group.shots))
 
 

@@ -112,7 +112,10 @@ def fit_jointly(
     best = at(shared or stated, unknowns.mean.copy(), states)
     chi, damping = [best.chi_square], 0.0
     step, covariance = _step(best, precision, unknowns, stated, damping)
+    gains = np.inf
     for _ in shown.track(range(rounds), description="Fitting atoms", total=rounds):
+        if gains < _ENOUGH:
+            continue
         misfit = best.misfit
         tried = at(
             best.shared.moved(step[:SHARED]),
@@ -122,20 +125,21 @@ def fit_jointly(
                 for here, one in zip(best.states, best.equations, strict=True)
             ],
         )
-        gained = objective(best, misfit) - objective(tried, misfit)
-        if gained > 0:
+        if objective(tried, misfit) < objective(best, misfit):
             best, damping = tried, damping / 10
             chi.append(best.chi_square)
         else:
             damping = max(10 * damping, _DAMPED)
         step, covariance = _step(best, precision, unknowns, stated, damping)
-        if 0 < gained < _ENOUGH:
-            break
+        # So small a step needs no second look: the expansion about the best point holds for it.
+        gains = (
+            0.5 * float(step @ np.linalg.solve(covariance, step)) if damping < _DAMPED else np.inf
+        )
     return JointFit(
         unknowns=unknowns,
-        shared=best.shared,
+        shared=best.shared.moved(step[:SHARED]) if gains < _ENOUGH else best.shared,
         shared_sigma=np.sqrt(np.diag(covariance)[:SHARED]),
-        share=best.share,
+        share=best.share + step[SHARED:] if gains < _ENOUGH else best.share,
         covariance=covariance,
         states=best.states,
         backgrounds=tuple(one.background for one in best.equations),
