@@ -3,8 +3,6 @@
 Lines differ in dash as well as in colour, so that the page can be read in black and white.
 """
 
-import base64
-import io
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,9 +10,9 @@ from typing import Any
 import numpy as np
 import plotly.graph_objects as go
 from jaxtyping import Float, Shaped
-from PIL import Image as Pillow
 
 from cinedot.core import Image
+from cinedot.dossier.embedded import png_uri
 
 INK = "#1b1f24"
 MUTED = "#6b7280"
@@ -197,18 +195,8 @@ def micrograph(
     figure.update_yaxes(
         range=[top_nm + high_nm, top_nm], visible=False, scaleanchor="x", constrain="domain"
     )
-    _scale_bar(figure, left_nm, top_nm, wide_nm, high_nm)
+    scale_bar(figure, left_nm, top_nm, wide_nm, high_nm)
     return figure
-
-
-def png_uri(data: Shaped[np.ndarray, "y x"], *, percentile: float = 0.5) -> str:
-    """An image as a grey 8-bit PNG in a data address, dark at its low percentile."""
-    low, high = np.nanpercentile(data, [percentile, 100 - percentile])
-    scaled = (np.nan_to_num(data, nan=low) - low) / (high - low if high > low else 1.0)
-    buffer = io.BytesIO()
-    grey = (np.clip(scaled, 0, 1) * 255).astype(np.uint8)
-    Pillow.fromarray(grey).save(buffer, format="PNG", optimize=True)
-    return "data:image/png;base64," + base64.b64encode(buffer.getvalue()).decode("ascii")
 
 
 def scale_bar_nm(wide_nm: float) -> float:
@@ -222,12 +210,26 @@ def scale_bar_nm(wide_nm: float) -> float:
     return fitting[-1] if fitting else wide_nm / 4
 
 
-def _scale_bar(
-    figure: go.Figure, left_nm: float, top_nm: float, wide_nm: float, high_nm: float
+def scale_bar(
+    figure: go.Figure,
+    left_nm: float,
+    top_nm: float,
+    wide_nm: float,
+    high_nm: float,
+    *,
+    room: float = 1.0,
 ) -> None:
+    """Draw a bar of round length at the lower left of an image in the first pair of axes.
+
+    Args:
+        figure: drawn into.
+        left_nm, top_nm: the image's upper left corner.
+        wide_nm, high_nm: its size.
+        room: for its text, in the place of what an image of a column's width needs.
+    """
     bar = scale_bar_nm(wide_nm)
     x0, y0 = left_nm + 0.04 * wide_nm, top_nm + 0.95 * high_nm
-    plate = {"left": 0.012 * wide_nm, "up": 0.066 * high_nm, "down": 0.016 * high_nm}
+    plate = {"left": 0.012 * wide_nm, "up": 0.066 * room * high_nm, "down": 0.016 * high_nm}
     figure.add_shape(
         type="rect",
         x0=x0 - plate["left"],
@@ -248,7 +250,7 @@ def _scale_bar(
     )
     figure.add_annotation(
         x=x0 + bar / 2,
-        y=y0 - 0.036 * high_nm,
+        y=y0 - 0.036 * room * high_nm,
         text=f"{bar:g} nm",
         showarrow=False,
         font={"size": 13, "color": INK},

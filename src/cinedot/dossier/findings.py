@@ -17,18 +17,83 @@ CheckStatus = Literal["agree", "tension", "undecided", "circular"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class FilmTrace:
+    """A line of the band beneath a film.
+
+    Attributes:
+        name: what it shows.
+        dash: lengths of ink and gap, pixels, as in SVG; "" for an unbroken line.
+        pieces: unbroken pieces of (time, height), both as shares of the band, 0 to 1, upwards.
+    """
+
+    name: str
+    dash: str
+    pieces: tuple[tuple[tuple[float, float], ...], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FilmBand:
+    """What changes in the course of a film, drawn beneath it against time.
+
+    Attributes:
+        traces: its lines.
+        marks: (share of the band, name) of moments.
+        low, high: what its lower and upper ends stand for, in words.
+        first, last: the same of its left and right ends.
+    """
+
+    traces: tuple[FilmTrace, ...]
+    marks: tuple[tuple[float, str], ...]
+    low: str
+    high: str
+    first: str
+    last: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Film:
+    """Frames that a reader plays or steps through.
+
+    Attributes:
+        columns: titles of the pictures that each frame shows side by side.
+        pictures: a data address a frame, of all its pictures in a row.
+        said: a sentence a frame: number, time, status.
+        at: when each frame is, as a share of the band beneath, 0 to 1.
+        begin: which is shown first.
+        pace_s: how long each is shown when played.
+        paced: that in words.
+        wide: width of the row over its height.
+        bar: a scale bar's share of the row's width.
+        bar_text: its length in words.
+        band: what changes, or None.
+    """
+
+    columns: tuple[str, ...]
+    pictures: tuple[str, ...]
+    said: tuple[str, ...]
+    at: tuple[float, ...]
+    begin: int
+    pace_s: float
+    paced: str
+    wide: float
+    bar: float
+    bar_text: str
+    band: FilmBand | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Panel:
     """A figure of the report.
 
     Attributes:
         title: a few words.
         caption: what is seen, with scales and units.
-        figure: the Plotly figure.
+        figure: the Plotly figure, or a film to play.
     """
 
     title: str
     caption: str
-    figure: "go.Figure"
+    figure: "go.Figure | Film"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

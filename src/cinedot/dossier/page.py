@@ -5,7 +5,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from cinedot.core import Estimate
-from cinedot.dossier.findings import Panel, SectionOutcome
+from cinedot.dossier.findings import Film, Panel, SectionOutcome
 from cinedot.dossier.quantities import label_of
 
 if TYPE_CHECKING:
@@ -101,13 +101,14 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
     from plotly.offline import get_plotlyjs
 
     parts = [_part(outcome) for outcome in dossier.outcomes]
-    return _template().render(
+    return _template("dossier.html").render(
         sample=dossier.sample.manifest.sample,
         parts=[part for part in parts if part["outcome"].status != "skipped"],
         skipped=[part for part in parts if part["outcome"].status == "skipped"],
         checks=dossier.checks,
         provenance=content["provenance"],
-        plotly_js=get_plotlyjs() if any(part["panels"] for part in parts) else "",
+        plotly_js=get_plotlyjs() if _any_panel(parts, film=False) else "",
+        films=_any_panel(parts, film=True),
     )
 
 
@@ -124,19 +125,26 @@ def _part(outcome: SectionOutcome) -> dict[str, Any]:
 
 
 def _panels(outcome: SectionOutcome) -> list[dict[str, Any]]:
-    """Panels for the template; a figure without a width of its own takes the page's."""
+    """Panels for the template; films, and figures without a width of their own, take the page's."""
     return [
         {
             "title": panel.title,
             "caption": panel.caption,
             "html": _figure_html(panel),
-            "wide": panel.figure.layout["width"] is None,
+            "film": isinstance(panel.figure, Film),
+            "wide": isinstance(panel.figure, Film) or panel.figure.layout["width"] is None,
         }
         for panel in (outcome.findings.panels if outcome.findings else ())
     ]
 
 
+def _any_panel(parts: list[dict[str, Any]], *, film: bool) -> bool:
+    return any(panel["film"] is film for part in parts for panel in part["panels"])
+
+
 def _figure_html(panel: Panel) -> str:
+    if isinstance(panel.figure, Film):
+        return _template("film.html").render(film=panel.figure)
     import plotly.io
 
     html: str = plotly.io.to_html(
@@ -153,7 +161,7 @@ def _without_unit(estimate: Estimate) -> str:
 
 
 @cache
-def _template() -> "Template":
+def _template(name: str) -> "Template":
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(
@@ -163,4 +171,4 @@ def _template() -> "Template":
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    return environment.get_template("dossier.html")
+    return environment.get_template(name)

@@ -27,9 +27,9 @@ from cinedot.dossier.sections.movie_atoms import (
     event_rows,
     site_rows,
 )
+from cinedot.dossier.sections.movie_pictures import particle_panels
 from cinedot.dossier.sections.movie_poses import (
     pose_columns,
-    pose_panels,
     pose_remarks,
     pose_results,
     poses_of,
@@ -84,7 +84,6 @@ def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: 
     if poses is not None and not any(pose.fit is not None for pose in poses.frames):
         poses, reason = None, "No frame shows a pose of any model that is offered."
     posed = {} if poses is None else pose_results(poses)
-    shown = () if poses is None else pose_panels(poses, window.movie, section, window.indices)
     told = (reason,) if poses is None else pose_remarks(poses, window.indices)
     atoms = _atoms(sample, section, window, poses, recording, runs, zero)
     return Findings(
@@ -98,7 +97,7 @@ def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: 
         },
         series=lattice.series,
         tables={"frames": _rows(seen, poses, window), **atoms.tables},
-        panels=(*shown, *atoms.panels, *_panels(seen, lattice)),
+        panels=(*atoms.panels, *_panels(seen, lattice)),
         remarks=(
             *told,
             *atoms.remarks,
@@ -127,18 +126,19 @@ def _atoms(
     runs: Runs,
     zero: float,
 ) -> Findings:
-    """What the posed particle's atoms add to the section."""
+    """What the posed particle's atoms, and the pictures of it, add to the section."""
     if poses is None:
         return Findings(results={})
     name = window.movie.name
     atoms, reason = atoms_of(sample, section, poses, window.movie, recording, runs, zero=zero)
     events = {"events": event_rows(atoms, poses, name, window.indices)}
+    shown = particle_panels(poses, atoms, window.movie, section, window.indices, zero=zero)
     if atoms is None:
-        return Findings(results={}, tables=events, remarks=(reason,))
+        return Findings(results={}, tables=events, panels=shown, remarks=(reason,))
     return Findings(
         results=atom_results(atoms),
         tables={**events, "sites": site_rows(atoms, name, window.indices)},
-        panels=atom_panels(atoms),
+        panels=(*shown, *atom_panels(atoms)),
         remarks=atom_remarks(atoms, window.indices),
         checks=atom_checks(atoms),
         claims=claim_rows(atoms, name),

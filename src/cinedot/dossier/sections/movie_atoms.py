@@ -91,7 +91,7 @@ def atom_results(atoms: "MovieAtoms") -> dict[str, Estimate]:
 
 
 def _shared(atoms: "MovieAtoms", key: str, unit: str, factor: float) -> Estimate:
-    from cinedot.micrographs.pose.shared import SHARED_PARAMETERS
+    from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS
 
     index = SHARED_PARAMETERS.index(key)
     return Estimate(
@@ -252,7 +252,10 @@ def atom_panels(atoms: "MovieAtoms") -> tuple[Panel, ...]:
             "zaxis": {"title": "c (nm)", **axis},
             "aspectmode": "data",
             # No zone axis: columns would hide one another.
-            "camera": {"eye": {"x": 1.25, "y": 0.55, "z": 0.42}},
+            "camera": {
+                "eye": {"x": 1.75, "y": 0.77, "z": 0.59},
+                "center": {"x": 0, "y": 0, "z": -0.15},
+            },
         },
         margin={"l": 0, "r": 0, "t": 30, "b": 0},
         legend={"orientation": "h", "y": 1.05},

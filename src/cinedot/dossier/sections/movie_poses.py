@@ -1,18 +1,15 @@
-"""What the poses of a movie's dot say: results, rows of the table, panels."""
+"""What the poses of a movie's dot say: results, rows of the table, remarks."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from cinedot.core import AnalysisError, Estimate, Image, Movie
+from cinedot.core import AnalysisError, Estimate, Movie
 from cinedot.core.chunks import Runs
-from cinedot.dossier.figures import ACCENT, SECOND, THIRD, Curve, micrograph, plot
-from cinedot.dossier.findings import Panel
 from cinedot.dossier.manifest import MovieSection, SampleFolder
 from cinedot.dossier.sections.models import allowed_compounds, host_with_lattice, lens_of
-from cinedot.micrographs import MovieMeasurement, Recording, bandpass
+from cinedot.micrographs import MovieMeasurement, Recording
 from cinedot.particle import Cuboid
 
 if TYPE_CHECKING:
@@ -138,97 +135,3 @@ def pose_remarks(poses: "MoviePoses", indices: Sequence[int]) -> tuple[str, ...]
     if doubtful:
         said.append(f"In {doubtful} frames another view fits as well: their pose is ambiguous.")
     return tuple(said)
-
-
-def pose_panels(
-    poses: "MoviePoses", movie: Movie, section: MovieSection, indices: Sequence[int]
-) -> tuple[Panel, ...]:
-    """A frame beside the model's view of it, and the orientation against time."""
-    known = [row for row, pose in enumerate(poses.frames) if pose.fit is not None]
-    if not known:
-        return ()
-    row = known[len(known) // 2]
-    return (
-        *_frame_and_view(poses, row, movie, section, indices[row]),
-        *_against_time(poses, known, movie, indices),
-    )
-
-
-def _frame_and_view(
-    poses: "MoviePoses", row: int, movie: Movie, section: MovieSection, index: int
-) -> list[Panel]:
-    """Frame, best view of the model and their difference, band-passed alike."""
-    from cinedot.micrographs.pose import model_camera, views_of
-
-    pose = poses.frames[row]
-    fit = pose.fit
-    assert fit is not None
-    image = movie.image(row)
-    lens = lens_of(section, movie.voltage_kv)
-    camera = model_camera(image.pixel_nm, lens, radius_nm=poses.model.radius_nm)
-    step_y, step_x = image.pixel_y_nm, image.pixel_x_nm
-    line, column = round(pose.y_nm / step_y), round(pose.x_nm / step_x)
-    half = camera.side // 2
-    top, left = max(line - half, 0), max(column - half, 0)
-    cut = image.data[top : line - half + camera.side, left : column - half + camera.side]
-    place = np.array([[pose.x_nm - column * step_x, pose.y_nm - line * step_y]])
-    defocus = np.array([fit.defocus_nm])
-    view = views_of(poses.model, camera).images(fit.rotation[None], place, defocus)[0]
-    view = view[top - line + half :, left - column + half :][: cut.shape[0], : cut.shape[1]]
-    level = float(np.median(image.data))
-    shown = {
-        f"Frame {index}": cut / level,
-        "Model's view": 1 + fit.contrast * (view - 1),
-    }
-    shown["Difference"] = shown[f"Frame {index}"] - shown["Model's view"] + 1
-    captions = (
-        f"Frame {index} about the particle, band-passed as the paper did.",
-        f"{poses.model.label} in the pose fitted to it, at {fit.defocus_nm:.1f} nm under-focus, "
-        "filtered alike.",
-        "Frame less view, filtered alike: what the average dot of this compound does not explain.",
-    )
-    return [
-        Panel(title=title, caption=caption, figure=micrograph(_filtered(image, data)))
-        for (title, data), caption in zip(shown.items(), captions, strict=True)
-    ]
-
-
-def _filtered(image: Image, data: np.ndarray) -> Image:
-    return replace(image, data=bandpass(data.astype(np.float32)))
-
-
-def _against_time(
-    poses: "MoviePoses", known: Sequence[int], movie: Movie, indices: Sequence[int]
-) -> list[Panel]:
-    """How the particle turns: small turns from its mean orientation."""
-    if len(known) < 2:
-        return []
-    from scipy.spatial.transform import Rotation
-
-    fits = [poses.frames[row].fit for row in known]
-    turns = Rotation.from_matrix(np.array([fit.rotation for fit in fits if fit is not None]))
-    away = np.degrees((turns * turns.mean().inv()).as_rotvec())
-    timed = movie.frame_s is not None
-    time = np.array([indices[row] + 0.5 * timed for row in known]) * (movie.frame_s or 1.0)
-    names = ("about x", "about y", "about the beam")
-    curves = [
-        Curve(x=time, y=away[:, axis], name=name, colour=colour, dash=dash)
-        for axis, (name, colour, dash) in enumerate(
-            zip(names, (ACCENT, SECOND, THIRD), ("solid", "dash", "dot"), strict=True)
-        )
-    ]
-    spread = float(np.median([fit.sigma_turn_deg for fit in fits if fit is not None]))
-    spread = float(np.hypot(spread, MODEL_TURN_DEG))
-    return [
-        Panel(
-            title="How it turns",
-            caption="Rotation from its mean orientation, about the frame's axes; each frame is "
-            f"known to about {spread:.2f} degrees.",
-            figure=plot(
-                curves,
-                x_title="time (s)" if timed else "frame",
-                y_title="turn (degrees)",
-                height=300,
-            ),
-        )
-    ]
