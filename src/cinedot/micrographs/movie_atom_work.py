@@ -4,20 +4,20 @@ Frames are cut about the same place as long as the particle stays near it, so th
 stands still is the same in all of them.
 """
 
-from collections.abc import Sequence
-from dataclasses import dataclass, fields, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float, Int
+from jaxtyping import Bool, Float
 
-from cinedot.core import AnalysisError, Movie
+from cinedot.core import Movie
 from cinedot.core.chunks import Arrays
 from cinedot.micrographs.frame_fields import bare_ground, cut_patch, ground_contrast
 from cinedot.micrographs.frame_passes import Recording
-from cinedot.micrographs.movie_poses import MoviePoses
+from cinedot.micrographs.frame_path import FramePath
 from cinedot.micrographs.occupancy.changes import AtomViews, atom_views
-from cinedot.micrographs.occupancy.equations import FrameShot, FrameState
+from cinedot.micrographs.occupancy.equations import FrameShot, FrameState, ShotGroup
 from cinedot.micrographs.occupancy.frames import frame_evidence, settled
 from cinedot.micrographs.occupancy.grounds import (
     SplitNoise,
@@ -25,88 +25,26 @@ from cinedot.micrographs.occupancy.grounds import (
     split_noise,
     wider_support,
 )
-from cinedot.micrographs.occupancy.joint import fit_jointly
+from cinedot.micrographs.occupancy.joint import JointFit, fit_jointly
+from cinedot.micrographs.occupancy.leftover import learned_noise
 from cinedot.micrographs.occupancy.unknowns import Unknowns, unknowns_of
+from cinedot.micrographs.pose.camera import model_camera
 from cinedot.micrographs.pose.models import average_dot
 from cinedot.micrographs.pose.regions import GroundRegions, ground_regions
-from cinedot.micrographs.pose.shared import SharedState, shared_views
-from cinedot.micrographs.pose.views import model_camera, views_of
+from cinedot.micrographs.pose.shared import shared_views
+from cinedot.micrographs.pose.shared_state import SharedState
+from cinedot.micrographs.pose.views import views_of
 from cinedot.micrographs.pose.whitening import NoiseSpectrum, Whitening, whitening
 from cinedot.microscope import Lens
 from cinedot.particle import Compound, Cuboid
 
 JOINT_FRAMES = 16
 """Frames that are fitted together: sites are then known to 0.05 to 0.1."""
-_TOGETHER_NM = 0.3
-"""Frames whose particle stands within that of one place are cut alike."""
+_MISFIT = 1.02
+"""Reduced chi-square from which on what is left over is looked at; chance alone leaves 0.005, and
+the ground's spectrum is known to 0.01."""
 _GROUND_FRAMES = 8
 _TILE_NM = 1.35
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class FramePath:
-    """The frames whose pose is sure, and where they are cut.
-
-    frame: index; rotation, place_nm (in the field), defocus_nm, contrast: of each; cut: which cut
-    each belongs to; cut_nm: the place that each cut is about [cut, 2].
-    """
-
-    frame: Int[np.ndarray, " row"]
-    rotation: Float[np.ndarray, "row 3 3"]
-    place_nm: Float[np.ndarray, "row 2"]
-    defocus_nm: Float[np.ndarray, " row"]
-    contrast: Float[np.ndarray, " row"]
-    cut: Int[np.ndarray, " row"]
-    cut_nm: Float[np.ndarray, "cut 2"]
-
-    @classmethod
-    def of(cls, poses: MoviePoses) -> "FramePath":
-        """The frames of a movie whose pose is sure.
-
-        Raises:
-            AnalysisError: there is none.
-        """
-        sure = [one for one in poses.frames if one.fit is not None and one.status == "ok"]
-        if not sure:
-            raise AnalysisError(
-                "no frame has a pose that is sure.", remedy="Look at the residuals of the poses."
-            )
-        places = np.array([[one.x_nm, one.y_nm] for one in sure])
-        cut, about = _cuts(places)
-        fits = [one.fit for one in sure if one.fit is not None]
-        return cls(
-            frame=np.array([one.frame for one in sure]),
-            rotation=np.array([fit.rotation for fit in fits]),
-            place_nm=places,
-            defocus_nm=np.array([fit.defocus_nm for fit in fits]),
-            contrast=np.array([fit.contrast for fit in fits]),
-            cut=cut,
-            cut_nm=about,
-        )
-
-    def arrays(self) -> Arrays:
-        """As chunks carry it."""
-        return {one.name: getattr(self, one.name) for one in fields(self)}
-
-    @classmethod
-    def carried(cls, arrays: Arrays) -> "FramePath":
-        """Out of what a chunk carries."""
-        return cls(**{one.name: arrays[one.name] for one in fields(cls)})
-
-
-def _cuts(
-    places: Float[np.ndarray, "row 2"],
-) -> tuple[Int[np.ndarray, " row"], Float[np.ndarray, "cut 2"]]:
-    """Which frames are cut alike: those near the first of their cut, whenever they come."""
-    about: list[Float[np.ndarray, " 2"]] = []
-    cut: list[int] = []
-    for place in places:
-        near = [np.hypot(*(place - one)) for one in about]
-        if not near or min(near) > _TOGETHER_NM:
-            about.append(place)
-            near.append(0.0)
-        cut.append(int(np.argmin(near)))
-    return np.array(cut), np.array(about)
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -242,19 +180,17 @@ class JointWork:
         setting = self.what.setting(carry)
         path = setting.path
         chosen = np.array(_spread(len(path.frame), JOINT_FRAMES))
-        cuts = np.unique(path.cut[chosen])
-        groups, states = [], []
-        for cut in cuts.tolist():
-            rows = chosen[path.cut[chosen] == cut].tolist()
-            # A frame alone does not tell what stands still behind it.
-            whiten = setting.whiten(cut, steady=len(rows) == 1)
-            noise = setting.noise if len(rows) > 1 else _moving_alone(setting.noise)
-            patches = [setting.patch(row) for row in rows]
-            groups.append(
-                shot_group([int(path.frame[row]) for row in rows], patches, whiten, noise)
-            )
-            states.append([setting.state(row) for row in rows])
-        fit = fit_jointly(groups, setting.atoms, setting.unknowns, states)
+        cuts = {
+            int(cut): chosen[path.cut[chosen] == cut].tolist()
+            for cut in np.unique(path.cut[chosen])
+        }
+        fit = _fitted(setting, cuts)
+        if fit.misfit > _MISFIT:
+            # What the model leaves over is noise too; known for what it is, it does less harm.
+            whitens = [setting.whiten(cut, steady=len(rows) == 1) for cut, rows in cuts.items()]
+            setting = replace(setting, noise=learned_noise(setting.noise, whitens, fit.left))
+            fit = _fitted(setting, cuts, begin=fit)
+        together = [len(rows) > 1 for rows in cuts.values()]
         return {
             "shared": fit.shared.values,
             "shared_sigma": fit.shared_sigma,
@@ -262,22 +198,65 @@ class JointWork:
             "covariance": fit.covariance,
             "misfit": np.array(fit.misfit),
             "joint_rows": chosen,
-            "known_cut": cuts[[len(group.shots) > 1 for group in groups]],
+            **_noise_arrays(setting.noise),
+            "known_cut": np.array(list(cuts))[together],
             "background": np.array(
-                [
-                    one
-                    for one, group in zip(fit.backgrounds, groups, strict=True)
-                    if len(group.shots) > 1
-                ],
+                [one for one, kept in zip(fit.backgrounds, together, strict=True) if kept],
                 dtype=np.float32,
             ).reshape(-1, len(fit.backgrounds[0])),
         }
+
+
+def _fitted(
+    setting: _Setting, cuts: Mapping[int, Sequence[int]], begin: JointFit | None = None
+) -> JointFit:
+    """The rows of each cut fitted together."""
+    groups: list[ShotGroup] = []
+    for cut, rows in cuts.items():
+        # A frame alone does not tell what stands still behind it.
+        whiten = setting.whiten(cut, steady=len(rows) == 1)
+        noise = setting.noise if len(rows) > 1 else _moving_alone(setting.noise)
+        indices = [int(setting.path.frame[row]) for row in rows]
+        groups.append(shot_group(indices, [setting.patch(row) for row in rows], whiten, noise))
+    if begin is None:
+        states = [[setting.state(row) for row in rows] for rows in cuts.values()]
+        return fit_jointly(groups, setting.atoms, setting.unknowns, states)
+    return fit_jointly(
+        groups,
+        setting.atoms,
+        setting.unknowns,
+        begin.states,
+        shared=begin.shared,
+        share=begin.share,
+    )
 
 
 def _moving_alone(noise: Sequence[SplitNoise]) -> list[SplitNoise]:
     return [
         replace(one, steady=replace(one.steady, power=1e-9 * one.steady.power)) for one in noise
     ]
+
+
+def _noise_arrays(noise: Sequence[SplitNoise]) -> Arrays:
+    """Every region's noise as chunks carry it."""
+    return {
+        f"{part}_{region}": np.stack([spectrum.frequency, spectrum.power])
+        for region, one in enumerate(noise)
+        for part, spectrum in (("moving", one.moving), ("steady", one.steady))
+    }
+
+
+def _carried_noise(arrays: Arrays, regions: int) -> tuple[SplitNoise, ...]:
+    """Out of what a chunk carries."""
+
+    def spectrum(name: str) -> NoiseSpectrum:
+        frequency, power = arrays[name]
+        return NoiseSpectrum(frequency=frequency, power=power, tiles=0)
+
+    return tuple(
+        SplitNoise(moving=spectrum(f"moving_{region}"), steady=spectrum(f"steady_{region}"))
+        for region in range(regions)
+    )
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -289,6 +268,7 @@ class FrameWork:
     def __call__(self, frames: range, carry: Arrays) -> Arrays:
         """`right` [row, group] and `normal` [row, group, group], over the misfit."""
         setting = self.what.setting(carry)
+        setting = replace(setting, noise=_carried_noise(carry, len(setting.noise)))
         tested = setting.unknowns.tested
         shared = SharedState(values=carry["shared"])
         misfit = float(carry["misfit"])

@@ -12,7 +12,8 @@ from jaxtyping import Float
 from cinedot.core import AnalysisError, Movie
 from cinedot.core.chunks import Arrays, Runs, chunks_of, key_of
 from cinedot.micrographs.frame_passes import Recording
-from cinedot.micrographs.movie_atom_work import AtomModel, FramePath, FrameWork, JointWork
+from cinedot.micrographs.frame_path import FramePath
+from cinedot.micrographs.movie_atom_work import AtomModel, FrameWork, JointWork
 from cinedot.micrographs.movie_poses import MoviePoses
 from cinedot.micrographs.occupancy.events import AtomEvent, FrameEvidence, events_of, find_steps
 from cinedot.micrographs.occupancy.intervals import SiteInterval as SiteInterval
@@ -21,7 +22,7 @@ from cinedot.micrographs.occupancy.joint import JointFit
 from cinedot.micrographs.occupancy.presence import SiteEvidence, site_evidence
 from cinedot.micrographs.occupancy.unknowns import unknowns_of
 from cinedot.micrographs.pose.models import DotModel
-from cinedot.micrographs.pose.shared import SharedState
+from cinedot.micrographs.pose.shared_state import SharedState
 from cinedot.microscope import Lens
 from cinedot.particle import Compound
 
@@ -111,10 +112,12 @@ def measure_atoms(
     every = FrameEvidence(
         frame=path.frame, right=chunks.joined("right"), normal=chunks.joined("normal")
     )
-    return _told(poses.model, joint, every, len(movie))
+    return _told(poses.model, joint, every, path, len(movie))
 
 
-def _told(model: DotModel, joint: Arrays, every: FrameEvidence, frames: int) -> MovieAtoms:
+def _told(
+    model: DotModel, joint: Arrays, every: FrameEvidence, path: FramePath, frames: int
+) -> MovieAtoms:
     unknowns = unknowns_of(model)
     fit = JointFit(
         unknowns=unknowns,
@@ -129,7 +132,8 @@ def _told(model: DotModel, joint: Arrays, every: FrameEvidence, frames: int) -> 
     )
     evidence = site_evidence(fit)
     tested = unknowns.tested
-    steps = find_steps(every)
+    wrong = float(np.median(evidence.sigma_model[unknowns.site[tested]]))
+    steps = find_steps(every, rotation=path.rotation, sigma_model=wrong)
     events = events_of(steps, every, unknowns.site[tested], unknowns.sites)
     return MovieAtoms(
         model=model,

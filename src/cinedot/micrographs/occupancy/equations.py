@@ -15,7 +15,7 @@ from scipy.spatial.transform import Rotation
 from cinedot.micrographs.occupancy.changes import AtomViews
 from cinedot.micrographs.occupancy.unknowns import Unknowns
 from cinedot.micrographs.pose.fit import PoseFit
-from cinedot.micrographs.pose.shared import SHARED_PARAMETERS, SharedState
+from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS, SharedState
 from cinedot.micrographs.pose.views import POSE_PARAMETERS
 from cinedot.micrographs.pose.whitening import Whitening
 from cinedot.microscope.parallel import workers
@@ -135,6 +135,7 @@ class GroupEquations:
         own_step: each frame's own step when nothing else moves [frame, own].
         own_per: by how much less for a unit step of each other unknown [frame, own, unknown].
         background: what stands still, whitened, as the state leaves it [number].
+        left: each frame's whitened residual, what stands still with it [frame, number].
     """
 
     normal: Float[np.ndarray, "unknown unknown"]
@@ -144,6 +145,7 @@ class GroupEquations:
     own_step: Float[np.ndarray, "frame own"]
     own_per: Float[np.ndarray, "frame own unknown"]
     background: Float[np.ndarray, " number"]
+    left: Float[np.ndarray, "frame number"]
 
     def own(self, step: Float[np.ndarray, " unknown"]) -> Float[np.ndarray, "frame own"]:
         """The frames' own steps when the others take theirs."""
@@ -279,4 +281,5 @@ class _Sums:
             own_step=step.reshape(frames, size),
             own_per=per.reshape(frames, size, -1),
             background=background.astype(np.float32),
+            left=np.stack([one.left for one in self._own]),
         )

@@ -14,6 +14,11 @@ import numpy as np
 from jaxtyping import Float, Int
 from scipy import special
 
+from cinedot.micrographs.occupancy.drift import (
+    OrientationDrift,
+    orientation_drift,
+    step_sizes,
+)
 from cinedot.particle import Sites
 
 Kind = Literal["loss", "gain", "hop"]
@@ -25,6 +30,8 @@ _HOP_REACH = 1.05
 """Between neighbouring sites of halides of one octahedron or of the next, lattice constants."""
 _MOST_EVENTS = 200
 _INFLATION = (1.0, 3.0)
+_AT_ONCE = 16
+"""Groups whose steps are tried together, for memory's sake."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -79,12 +86,20 @@ class AtomEvent:
     significance: float
 
 
-def find_steps(evidence: FrameEvidence, *, frames: int | None = None) -> list[Step]:
+def find_steps(
+    evidence: FrameEvidence,
+    *,
+    frames: int | None = None,
+    rotation: Float[np.ndarray, "frame 3 3"] | None = None,
+    sigma_model: float = 0.0,
+) -> list[Step]:
     """Steps of occupancy, the surest first.
 
     Args:
         evidence: of each frame.
         frames: how many frames the false alarms are counted over; those given when left out.
+        rotation: the pose in each frame: what a model is wrong by changes with it.
+        sigma_model: how wrong the model makes an occupancy.
 
     Example: see `tests/micrographs/occupancy/test_events.py`.
     """
@@ -94,11 +109,12 @@ def find_steps(evidence: FrameEvidence, *, frames: int | None = None) -> list[St
     right = evidence.right.astype(float).copy()
     weight = np.maximum(evidence.weight.astype(float), 1e-9)
     wider = _inflation(right, weight)
+    drift = orientation_drift(right, weight, rotation, sigma_model)
     least = least_deviations(groups, max(frames or rows, rows))
     bounds: list[list[int]] = [[0, rows] for _ in range(groups)]
     found: list[Step] = []
     while len(found) < _MOST_EVENTS:
-        best = _surest(right, weight, wider, bounds)
+        best = _surest(right, weight, wider, bounds, drift)
         if best is None or abs(best.deviations) < least:
             break
         found.append(best)
@@ -154,13 +170,15 @@ def _surest(
     weight: Float[np.ndarray, "frame group"],
     wider: Float[np.ndarray, " group"],
     bounds: Sequence[Sequence[int]],
+    drift: OrientationDrift,
 ) -> Step | None:
     """The most significant step that is as large as an atom."""
-    pull = np.concatenate([np.zeros((1, right.shape[1])), np.cumsum(right, axis=0)])
-    mass = np.concatenate([np.zeros((1, right.shape[1])), np.cumsum(weight, axis=0)])
     best: Step | None = None
     whole = [group for group, own in enumerate(bounds) if len(own) == 2]
-    spans = [(0, len(right), np.array(whole))] if whole else []
+    spans = [
+        (0, len(right), np.array(whole[first : first + _AT_ONCE]))
+        for first in range(0, len(whole), _AT_ONCE)
+    ]
     spans += [
         (first, last, np.array([group]))
         for group, own in enumerate(bounds)
@@ -169,19 +187,18 @@ def _surest(
         if last - first > 1
     ]
     for first, last, groups in spans:
-        at = np.arange(first + 1, last)
-        before = mass[at][:, groups] - mass[first, groups]
-        after = mass[last, groups] - mass[at][:, groups]
-        size = (pull[last, groups] - pull[at][:, groups]) / after
-        size = size - (pull[at][:, groups] - pull[first, groups]) / before
-        sure = size / (np.sqrt(1 / before + 1 / after) * wider[groups])
+        rows = slice(first, last)
+        size, sigma = step_sizes(
+            right[rows][:, groups], weight[rows][:, groups], drift.part(rows, groups)
+        )
+        sure = size / (sigma * wider[groups])
         allowed = (np.abs(size) >= _LEAST_STEP) & (np.abs(size) <= _MOST_STEP)
         sure = np.where(allowed, sure, 0.0)
         row, column = np.unravel_index(int(np.abs(sure).argmax()), sure.shape)
         if best is None or abs(sure[row, column]) > abs(best.deviations):
             best = Step(
                 group=int(groups[column]),
-                row=int(at[row]),
+                row=first + 1 + int(row),
                 size=float(size[row, column]),
                 deviations=float(sure[row, column]),
             )

@@ -16,7 +16,7 @@ from cinedot.micrographs.occupancy.equations import (
     group_equations,
 )
 from cinedot.micrographs.occupancy.unknowns import Unknowns
-from cinedot.micrographs.pose.shared import SharedState, shared_prior_sigma
+from cinedot.micrographs.pose.shared_state import SharedState, shared_prior_sigma
 
 _ROUNDS = 5
 _DAMPED = 0.03
@@ -38,6 +38,7 @@ class JointFit:
         backgrounds: what stands still behind each group, whitened [number].
         misfit: reduced chi-square, at least 1: what all variances are widened by.
         chi_square: of each round, summed over the frames.
+        left: each group's whitened residuals, what stands still with them [frame, number].
     """
 
     unknowns: Unknowns
@@ -49,6 +50,7 @@ class JointFit:
     backgrounds: tuple[Float[np.ndarray, " number"], ...]
     misfit: float
     chi_square: tuple[float, ...]
+    left: tuple[Float[np.ndarray, "frame number"], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -76,6 +78,7 @@ def fit_jointly(
     states: Sequence[Sequence[FrameState]],
     *,
     shared: SharedState | None = None,
+    share: Float[np.ndarray, " group"] | None = None,
     rounds: int = _ROUNDS,
     progress: Progress | None = None,
 ) -> JointFit:
@@ -86,6 +89,7 @@ def fit_jointly(
         atoms, unknowns: the model before its camera.
         states: where the own unknowns of each group's frames begin.
         shared: where the shared ones begin; as stated when left out.
+        share: where the groups begin; as on average when left out.
         rounds: Gauss-Newton steps, at most; one that leads uphill is taken back and shortened.
         progress: what shows how far the work has come.
     """
@@ -109,7 +113,7 @@ def fit_jointly(
         prior = 0.5 * off @ precision @ off - unknowns.pull @ point.share
         return 0.5 * point.chi_square / misfit + float(prior)
 
-    best = at(shared or stated, unknowns.mean.copy(), states)
+    best = at(shared or stated, unknowns.mean.copy() if share is None else share, states)
     chi, damping = [best.chi_square], 0.0
     step, covariance = _step(best, precision, unknowns, stated, damping)
     gains = np.inf
@@ -145,6 +149,7 @@ def fit_jointly(
         backgrounds=tuple(one.background for one in best.equations),
         misfit=best.misfit,
         chi_square=tuple(chi),
+        left=tuple(one.left for one in best.equations),
     )
 
 
