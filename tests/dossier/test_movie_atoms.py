@@ -28,7 +28,7 @@ from cinedot.micrographs.occupancy import AtomEvent, SiteEvidence
 from cinedot.micrographs.pose.fit import PoseFit
 from cinedot.micrographs.pose.model_choice import RankedModels
 from cinedot.micrographs.pose.models import average_dot
-from cinedot.micrographs.pose.shared import SHARED_PARAMETERS, SharedState
+from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS, SharedState
 from cinedot.micrographs.pose.tracking import FramePose
 from cinedot.particle import Cuboid, host_named, lattice_sites
 

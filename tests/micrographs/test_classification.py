@@ -14,9 +14,12 @@ from hypothesis import strategies as st
 
 from cinedot.core import AnalysisError, Image, InputError
 from cinedot.micrographs import Particle, Particles, find_particles, summarise
-from cinedot.micrographs.classification import ParticleViews, classify, with_view_probabilities
+from cinedot.micrographs.classification import classify
 from cinedot.micrographs.pose.fit import PoseFit
+from cinedot.micrographs.view_comparison import ParticleViews
+from cinedot.micrographs.view_probabilities import with_view_probabilities
 from cinedot.microscope import Lens, SurveyDot, abtem_parameters, place_dots, simulate_survey
+from cinedot.microscope.carbon import random_carbon_nm
 from cinedot.particle import Cuboid, host_named
 
 HOST = host_named("CsPbBr3")
@@ -394,17 +397,22 @@ def test_mixtures_are_counted(name: str, tilt_deg: float | None, record_figure: 
 
 
 def abtem_survey(tilt_deg: float | None, seed: int) -> Survey:
-    """Dots and a 5 nm film of loose carbon atoms in one abTEM cell, Lobato's neutral atoms."""
+    """Dots and a 5 nm film in one abTEM cell, Lobato's neutral atoms.
+
+    Carbon nuclei lie at random but for 0.14 nm that no two come nearer: loose atoms (an ideal gas)
+    scatter several times as much at 0.2 to 0.5 nm, and hide dots that no film would.
+    """
     import abtem
     from abtem.parametrizations import LobatoParametrization
     from ase import Atoms
 
-    side, over, thickness, height, density = 240, 3, 50.0, 62.0, 0.09
+    side, over, thickness, height = 240, 3, 50.0, 62.0
     box = side * PIXEL_NM * 10
     rng = np.random.default_rng(seed)
     edges = [3, 4, 4, 4, 5, 5, 6]
     dots = place_dots(edges, host=HOST, shape=(side, side), tilt_deg=tilt_deg, seed=seed)
-    carbon = rng.random((round(density * box**2 * thickness), 3)) * np.array([box, box, thickness])
+    extent_nm = (box / 10, box / 10, thickness / 10)
+    carbon = 10 * random_carbon_nm(extent_nm, density_per_nm3=90.0, diameter_nm=0.14, rng=rng)
     everything = Atoms(f"C{len(carbon)}", positions=carbon + np.array([0, 0, height]))
     for dot in dots:
         placed = dot.atoms.positions @ dot.rotation.as_matrix().T

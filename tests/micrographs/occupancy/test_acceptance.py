@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
-from cinedot.micrographs.pose.shared import tilt_modes
+from cinedot.micrographs.pose.movable_atoms import tilt_modes
 from cinedot.microscope import (
     AmorphousCarbon,
     LeftOf,

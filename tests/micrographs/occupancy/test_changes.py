@@ -5,9 +5,11 @@ import pytest
 from scipy.spatial.transform import Rotation
 
 from cinedot.micrographs.occupancy import AtomViews, atom_views
+from cinedot.micrographs.pose.camera import model_camera
 from cinedot.micrographs.pose.models import average_dot
-from cinedot.micrographs.pose.shared import SHARED_PARAMETERS, SharedState, shared_views
-from cinedot.micrographs.pose.views import model_camera, views_of
+from cinedot.micrographs.pose.shared import shared_views
+from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS, SharedState
+from cinedot.micrographs.pose.views import views_of
 from cinedot.microscope import Lens
 from cinedot.particle import Cuboid, host_named
 

@@ -4,16 +4,12 @@ import numpy as np
 import pytest
 from scipy.spatial.transform import Rotation
 
+from cinedot.micrographs.pose.camera import model_camera
 from cinedot.micrographs.pose.models import average_dot
-from cinedot.micrographs.pose.shared import (
-    SHARED_PARAMETERS,
-    SharedState,
-    SharedViews,
-    shared_prior_sigma,
-    shared_views,
-    tilt_modes,
-)
-from cinedot.micrographs.pose.views import Views, model_camera, views_of
+from cinedot.micrographs.pose.movable_atoms import tilt_modes
+from cinedot.micrographs.pose.shared import SharedViews, shared_views
+from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS, SharedState, shared_prior_sigma
+from cinedot.micrographs.pose.views import Views, views_of
 from cinedot.microscope import Lens
 from cinedot.particle import Cuboid, Distortion, Strain, Tilts, build, host_named
 

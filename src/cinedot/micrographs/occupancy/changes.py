@@ -6,7 +6,6 @@ the slices behind it, the lens and the camera.
 """
 
 from dataclasses import dataclass, field
-from functools import partial
 
 import jax
 import jax.numpy as jnp
@@ -15,26 +14,20 @@ from jaxtyping import Array, Complex, Float, Int
 from scipy.fft import next_fast_len
 from scipy.interpolate import RegularGridInterpolator
 
-from cinedot.micrographs.pose.shared import (
-    SharedState,
-    SharedViews,
-    frame_matrix,
-    moved_atoms,
-    shared_lens,
-)
-from cinedot.micrographs.pose.views import ModelCamera
+from cinedot.micrographs.pose.apparatus import Apparatus
+from cinedot.micrographs.pose.camera import ModelCamera
+from cinedot.micrographs.pose.movable_atoms import MovableAtoms, frame_matrix
+from cinedot.micrographs.pose.shared import SharedViews, TracedFrame, shared_lens
+from cinedot.micrographs.pose.shared_state import GEOMETRY, SharedState
 from cinedot.microscope import Aberrations
 from cinedot.microscope.centres import kinds
 from cinedot.microscope.envelopes import transfer
 from cinedot.microscope.grid import frequencies
 from cinedot.microscope.multislice import band_pass, fresnel, wave_in_slices
-from cinedot.microscope.potential import Passage
-from cinedot.microscope.specimen import Specimen
 
 _WINDOW_NM = 1.7
 _FADE = 0.12
 _TOGETHER = 32
-_GEOMETRY = 15
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -60,19 +53,36 @@ class AtomChanges:
         return patches
 
 
+@jax.tree_util.register_dataclass
+@dataclass(frozen=True, kw_only=True)
+class AtomWindows:
+    """What one atom in a window of its own is made of, as compiled code takes it.
+
+    Attributes:
+        of_class: which class each centre is of, the classes one after another.
+        factors: each class's scattering factor at a window's frequencies, angstrom.
+        left: share that the camera leaves of each of them.
+        side: pixels along a window, those of the wave; fixed at compilation.
+    """
+
+    of_class: Int[Array, " centre"]
+    factors: Float[Array, "class ky kx"]
+    left: Float[Array, "ky kx"]
+    side: int = field(metadata={"static": True})
+
+
 @dataclass(frozen=True, eq=False, kw_only=True)
 class AtomViews:
     """A model made ready for `changes`.
 
     Attributes:
         views: the model with all that a movie's frames share.
+        windows: what each of its atoms is in a window.
+        order: where each of the model's atoms stands among the centres.
     """
 
     views: SharedViews
-    factors: Float[Array, "class ky kx"] = field(repr=False)
-    left: Float[Array, "ky kx"] = field(repr=False)
-    of_class: Int[Array, " centre"] = field(repr=False)
-    row: Int[Array, " centre"] = field(repr=False)
+    windows: AtomWindows = field(repr=False)
     order: Int[np.ndarray, " atom"] = field(repr=False)
 
     def changes(
@@ -92,30 +102,13 @@ class AtomViews:
             shared: scale, strain, tilts, lens.
             occupancy: of each atom.
         """
-        views = self.views
-        camera = views.camera
-        shift = np.zeros(3, dtype=np.float32)
-        shift[:2] = 10 * (np.asarray(place_nm) + camera.centre_nm)
-        window = self.left.shape[0]
-        windows, corners = _changes(
-            np.asarray(rotation, dtype=np.float32),
-            shift,
-            np.float32(10 * defocus_nm),
-            shared.values.astype(np.float32),
-            np.asarray(occupancy, dtype=np.float32),
-            views.atoms,
-            (views.modes, views.displaced),
-            (self.of_class, self.row),
-            (self.factors, self.left),
-            views.views.passage,
-            views.views.optics,
-            camera.wave_side,
-            camera.side,
-            window,
-        )
-        order = self.order
+        views, order = self.views, self.order
+        frame = views.frame(rotation, place_nm, defocus_nm, shared, occupancy)
+        windows, corners = _changes(frame, views.atoms, self.windows, views.views.apparatus)
         return AtomChanges(
-            windows=np.asarray(windows)[order], corners=np.asarray(corners)[order], side=camera.side
+            windows=np.asarray(windows)[order],
+            corners=np.asarray(corners)[order],
+            side=views.camera.side,
         )
 
 
@@ -138,18 +131,19 @@ def atom_views(views: SharedViews) -> AtomViews:
         thermal=scattering.thermal,
     )
     factors = [kind.factor_angstrom(q.ravel()).reshape(q.shape) for kind in found]
-    owners = [np.asarray(owner) for owner in views.atoms.owner]
+    owners = [np.asarray(owner) for owner in views.atoms.specimen.owner]
     of_class = np.concatenate([np.full(len(own), index) for index, own in enumerate(owners)])
-    row = np.concatenate([np.arange(len(own)) for own in owners])
     owner = np.concatenate(owners)
     order = np.full(len(views.model.atoms), -1)
     order[owner[owner >= 0]] = np.flatnonzero(owner >= 0)
     return AtomViews(
         views=views,
-        factors=jnp.asarray(np.array(factors), dtype=np.float32),
-        left=jnp.asarray(_camera_at(camera, qy, qx), dtype=np.float32),
-        of_class=jnp.asarray(of_class),
-        row=jnp.asarray(row),
+        windows=AtomWindows(
+            of_class=jnp.asarray(of_class),
+            factors=jnp.asarray(np.array(factors), dtype=np.float32),
+            left=jnp.asarray(_camera_at(camera, qy, qx), dtype=np.float32),
+            side=side,
+        ),
         order=order,
     )
 
@@ -170,28 +164,17 @@ def _camera_at(
     return table(np.stack([fy, fx], axis=-1))
 
 
-@partial(jax.jit, static_argnames=("wave_side", "side", "window"))
+@jax.jit
 def _changes(
-    rotation: Float[Array, "3 3"],
-    shift: Float[Array, " 3"],
-    defocus: Float[Array, ""],
-    shared: Float[Array, " parameter"],
-    occupancy: Float[Array, " atom"],
-    atoms: Specimen,
-    moves: tuple[tuple[Float[Array, "_ tilt 3"], ...], tuple[Float[Array, " _"], ...]],
-    listed: tuple[Int[Array, " centre"], Int[Array, " centre"]],
-    tables: tuple[Float[Array, "class ky kx"], Float[Array, "ky kx"]],
-    how: Passage,
-    optics: Aberrations,
-    wave_side: int,
-    side: int,
-    window: int,
+    frame: TracedFrame, atoms: MovableAtoms, windows: AtomWindows, apparatus: Apparatus
 ) -> tuple[Float[Array, "centre row column"], Int[Array, "centre 2"]]:
-    shape, small = (wave_side, wave_side), (window, window)
-    here = moved_atoms(atoms, *moves, shared)
+    (rotation, shift, defocus), shared, occupancy = frame
+    how, shape, window = apparatus.passage, apparatus.wave_shape, windows.side
+    small = (window, window)
+    here = atoms.moved(shared)
     matrix = frame_matrix(rotation, shared)
     slices = wave_in_slices(here.with_occupancy(occupancy), matrix, shift, how, shape)
-    lens = shared_lens(optics, defocus, shared[_GEOMETRY : _GEOMETRY + 5])
+    lens = shared_lens(apparatus.optics, defocus, shared[GEOMETRY:])
     real = matrix.dtype
     lens = Aberrations(*(jnp.asarray(leaf, dtype=real) for leaf in lens))
     pixel = jnp.asarray(how.pixel, dtype=real)
@@ -202,12 +185,11 @@ def _changes(
     step = fresnel(q2, how.spacing, how.wavelength) * band
     back = fresnel(q2, -(shift[2] + slices.heights[-1]), how.wavelength) * band
     through = back * transfer(lens, pixel, small)
-    factors, left = tables
     half = window // 2 + 1
     frequency_x = qx[:, :half]
-    blur = jnp.exp(-2 * jnp.pi**2 * 100 * shared[20] * q2[:, :half]) * left
+    blur = jnp.exp(-2 * jnp.pi**2 * 100 * shared[20] * q2[:, :half]) * windows.left
     fade = _fade(window)
-    ratio = wave_side / side
+    ratio = apparatus.wave_side / apparatus.side
     seen = int((window - 1) / ratio)
     per_atom = how.phase_per_scattering / how.pixel**2
     places = tuple(
@@ -221,13 +203,13 @@ def _changes(
     ) -> tuple[Float[Array, "row column"], Int[Array, " 2"]]:
         place, u, kind = centre
         corner = jnp.round(place[1::-1] / how.pixel).astype(int) - window // 2
-        corner = jnp.clip(corner, 0, wave_side - window)
+        corner = jnp.clip(corner, 0, apparatus.wave_side - window)
         within = place[:2] - corner[::-1] * how.pixel
         wave = jnp.exp(
             -2j * jnp.pi * (qy * within[1] + frequency_x * within[0])
             - 2 * jnp.pi**2 * u * q2[:, :half]
         )
-        phase = per_atom * jnp.fft.irfft2(factors[kind] * wave, s=small)
+        phase = per_atom * jnp.fft.irfft2(windows.factors[kind] * wave, s=small)
 
         def pass_slice(
             changed: Complex[Array, "row column"],
@@ -258,7 +240,7 @@ def _changes(
         image = jnp.real((onto_y @ coefficients) @ onto_x.T) / window**2
         return image.astype(real), first
 
-    return jax.lax.map(one, (every, extra, listed[0]), batch_size=_TOGETHER)
+    return jax.lax.map(one, (every, extra, windows.of_class), batch_size=_TOGETHER)
 
 
 def _fade(window: int) -> Float[Array, "row column"]:

@@ -12,7 +12,7 @@ from cinedot.micrographs.occupancy.equations import (
     FrameState,
 )
 from cinedot.micrographs.occupancy.unknowns import Unknowns
-from cinedot.micrographs.pose.shared import SharedState
+from cinedot.micrographs.pose.shared_state import SharedState
 
 _SETTLED = 0.5
 """Gain in half the chi-square at which a frame's own fit ends."""

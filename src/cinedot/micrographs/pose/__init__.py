@@ -12,6 +12,8 @@ lengths are nm, places count from a patch's middle pixel until they enter a tabl
 from cinedot.micrographs.pose.bounds import Ground as Ground
 from cinedot.micrographs.pose.bounds import missing_atom_snr as missing_atom_snr
 from cinedot.micrographs.pose.bounds import pose_covariance as pose_covariance
+from cinedot.micrographs.pose.camera import ModelCamera as ModelCamera
+from cinedot.micrographs.pose.camera import model_camera as model_camera
 from cinedot.micrographs.pose.fit import PoseFit as PoseFit
 from cinedot.micrographs.pose.fit import PosePrior as PosePrior
 from cinedot.micrographs.pose.fit import PoseStart as PoseStart
@@ -39,9 +41,7 @@ from cinedot.micrographs.pose.search import search_pose as search_pose
 from cinedot.micrographs.pose.tracking import FramePose as FramePose
 from cinedot.micrographs.pose.tracking import follow as follow
 from cinedot.micrographs.pose.tracking import tumbles as tumbles
-from cinedot.micrographs.pose.views import ModelCamera as ModelCamera
 from cinedot.micrographs.pose.views import Views as Views
-from cinedot.micrographs.pose.views import model_camera as model_camera
 from cinedot.micrographs.pose.views import views_of as views_of
 from cinedot.micrographs.pose.whitening import NoiseSpectrum as NoiseSpectrum
 from cinedot.micrographs.pose.whitening import Whitening as Whitening

@@ -14,7 +14,8 @@ import scipy.fft
 from jaxtyping import Bool, Float
 
 from cinedot.core import AnalysisError, InputError
-from cinedot.micrographs.pose.views import POSE_PARAMETERS, ModelCamera, Views, resampled
+from cinedot.micrographs.pose.camera import ModelCamera, resampled
+from cinedot.micrographs.pose.views import POSE_PARAMETERS, Views
 from cinedot.micrographs.pose.whitening import NoiseSpectrum, radial_frequency
 from cinedot.microscope import AmorphousCarbon, Everywhere, Grid, aberrations, film
 from cinedot.microscope.field import field_intensity

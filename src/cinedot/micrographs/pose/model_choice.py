@@ -7,6 +7,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import AnalysisError
+from cinedot.micrographs.pose.camera import model_camera
 from cinedot.micrographs.pose.fit import PoseFit, PosePrior, PoseStart, fit_poses
 from cinedot.micrographs.pose.models import DotModel
 from cinedot.micrographs.pose.search import (
@@ -16,7 +17,7 @@ from cinedot.micrographs.pose.search import (
     patch_whitening,
     search_pose,
 )
-from cinedot.micrographs.pose.views import Views, model_camera, views_of
+from cinedot.micrographs.pose.views import Views, views_of
 from cinedot.particle import Cuboid
 
 _ITERATIONS = 4

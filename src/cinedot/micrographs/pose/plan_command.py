@@ -10,10 +10,11 @@ import numpy as np
 from cinedot.core import Bars, InputError, Progress
 from cinedot.core.units import quantity
 from cinedot.micrographs.pose.bounds import VACUUM, Ground, carbon_ground
+from cinedot.micrographs.pose.camera import model_camera
 from cinedot.micrographs.pose.focus_scan import focus_scan, halide_kind, scan_text
 from cinedot.micrographs.pose.models import average_dot
 from cinedot.micrographs.pose.planning import plan_movie, plan_text
-from cinedot.micrographs.pose.views import Views, model_camera, views_of
+from cinedot.micrographs.pose.views import Views, views_of
 from cinedot.microscope import Exposure, Lens
 from cinedot.microscope.film_room import require_sampled_focus
 from cinedot.microscope.option_names import as_typed

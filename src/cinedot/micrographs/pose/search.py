@@ -15,11 +15,12 @@ from jaxtyping import Float
 from scipy.fft import next_fast_len
 
 from cinedot.core import InputError
+from cinedot.micrographs.pose.camera import ModelCamera, model_camera
 from cinedot.micrographs.pose.fit import PoseFit, PosePrior, PoseStart, fit_poses
 from cinedot.micrographs.pose.library import ViewLibrary, ViewMatch, match_views, view_library
 from cinedot.micrographs.pose.models import DotModel
 from cinedot.micrographs.pose.orientations import misorientation_deg
-from cinedot.micrographs.pose.views import ModelCamera, Views, model_camera, views_of
+from cinedot.micrographs.pose.views import Views, views_of
 from cinedot.micrographs.pose.whitening import NoiseSpectrum, Whitening, whitening
 from cinedot.microscope import Lens
 
