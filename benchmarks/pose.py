@@ -31,7 +31,7 @@ def main() -> None:
     candidate = candidates([model], Lens(), EXPOSURE.pixel_nm)[0]
     library = candidate.library()
     print(
-        f"pose: library of {library.series.shape[1]} directions, {library.series.shape[0]} defoci: "
+        f"pose: library of {len(library.rotations)} directions, {len(library.defocus_nm)} defoci: "
         f"{time.perf_counter() - began:.1f} s with what had to be compiled"
     )
     rng = np.random.default_rng(0)

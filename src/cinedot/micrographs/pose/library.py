@@ -7,15 +7,17 @@ The score of a view is its matched filter's signal-to-noise ratio: <v, d> / |v|,
 
 import math
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
-import scipy.ndimage
 from jaxtyping import Complex, Float, Int
 from scipy.fft import next_fast_len
 
 from cinedot.core import InputError
+from cinedot.micrographs.pose.circles import on_circles
+from cinedot.micrographs.pose.library_cache import kept_images
 from cinedot.micrographs.pose.orientations import (
     about_beam,
     beam_directions,
@@ -23,9 +25,13 @@ from cinedot.micrographs.pose.orientations import (
     misorientation_deg,
 )
 from cinedot.micrographs.pose.views import Views
+from cinedot.microscope.parallel import workers
 
 _HOPELESS = 0.6
 """Turns whose score is below this share of the best are not listed."""
+_ONE_THREAD = 60_000
+"""Rows times columns times terms of a product that BLAS does on one thread. Larger ones it spreads,
+and its threads wait for one another eight times as long as they work where other work is done."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -37,8 +43,8 @@ class ViewLibrary:
         rotations: one for each direction of the beam, the turn about it left open
             [direction, 3, 3].
         defocus_nm: [defocus].
-        series: [defocus, direction, radius, order], weighted so that a sum over radii and orders
-            is an integral over the disc.
+        series: conjugates, [defocus, order, direction, radius], weighted so that a sum over radii
+            and orders is an integral over the disc.
         norm: root of the integral of each whitened view's square [defocus, direction].
         radii_px: [radius].
         angles: number of angles that the series stand for.
@@ -47,7 +53,7 @@ class ViewLibrary:
     views: Views
     rotations: Float[np.ndarray, "direction 3 3"]
     defocus_nm: Float[np.ndarray, " defocus"]
-    series: Complex[np.ndarray, "defocus direction radius order"]
+    series: Complex[np.ndarray, "defocus order direction radius"]
     norm: Float[np.ndarray, "defocus direction"]
     radii_px: Float[np.ndarray, " radius"]
     angles: int
@@ -78,7 +84,7 @@ def view_library(
     defocus_nm: Sequence[float],
     weight: Float[np.ndarray, "y half"],
 ) -> ViewLibrary:
-    """Views from all sides.
+    """Views from all sides; their images are kept in the user's cache folder.
 
     Args:
         views: the model before a camera.
@@ -99,16 +105,14 @@ def view_library(
     turns = math.ceil(math.pi * side)
     angles = next_fast_len(turns, real=True) or turns
     series = np.empty(
-        (len(defocus_nm), len(rotations), len(radii), angles // 2 + 1), dtype=np.complex64
+        (len(defocus_nm), angles // 2 + 1, len(rotations), len(radii)), dtype=np.complex64
     )
     norm = np.empty((len(defocus_nm), len(rotations)))
-    still = np.zeros((len(rotations), 2))
+    middle = np.full((1, 2), float(side // 2))
     for number, defocus in enumerate(defocus_nm):
-        images = views.images(rotations, still, np.full(len(rotations), float(defocus)))
-        white = filtered(images - 1, weight)
+        white = filtered(kept_images(views, rotations, float(defocus)) - 1, weight)
         norm[number] = np.sqrt((white**2).sum(axis=(1, 2)))
-        middle = np.full((len(white), 2), float(side // 2))
-        series[number] = _series(white, middle, radii, angles)
+        series[number] = on_circles(white, middle, radii, angles)[0].conj()
     return ViewLibrary(
         views=views,
         rotations=rotations,
@@ -220,38 +224,31 @@ def _held(
     camera = library.views.camera
     white = filtered(patch, weight)
     at = camera.side // 2 + places / camera.pixel_nm
-    held = _series(white[None], at, library.radii_px, library.angles)
-    return np.ascontiguousarray(held.transpose(2, 1, 0))
+    held = on_circles(white[None], at, library.radii_px, library.angles)
+    return np.ascontiguousarray(held[:, :, 0].transpose(1, 2, 0))
 
 
 def _tops(
     library: ViewLibrary, number: int, held: Complex[np.ndarray, "order radius place"]
 ) -> tuple[Float[np.ndarray, "direction angle"], Int[np.ndarray, "direction angle"]]:
-    """The best score over all places, and which place it is at."""
-    by_order = np.matmul(np.conj(library.series[number]).transpose(2, 0, 1), held)
-    scores = np.asarray(scipy.fft.irfft(by_order, n=library.angles, axis=0, workers=2))
-    at = scores.argmax(axis=2)
-    top = np.take_along_axis(scores, at[:, :, None], axis=2)[:, :, 0]
-    return (top / library.norm[number]).T, at.T
+    """The best score over all places, and which place it is at.
 
+    A few directions at a time: what is made of them then stays in the processor's cache.
+    """
+    count = len(library.rotations)
+    part = max(1, _ONE_THREAD // (held.shape[1] * held.shape[2]))
+    top = np.empty((count, library.angles), dtype=np.float32)
+    at = np.empty((count, library.angles), dtype=np.intp)
 
-def _series(
-    images: Float[np.ndarray, "image y x"],
-    middles: Float[np.ndarray, "place 2"],
-    radii: Float[np.ndarray, " radius"],
-    angles: int,
-) -> Complex[np.ndarray, "place radius order"]:
-    """Fourier series on circles about a place of each image (or about all places of one)."""
-    theta = 2 * np.pi * np.arange(angles) / angles
-    rows = np.outer(radii, np.sin(theta))
-    columns = np.outer(radii, np.cos(theta))
-    root = np.sqrt(radii * 2 * np.pi / angles)[:, None]
-    out = np.empty((len(middles), len(radii), angles // 2 + 1), dtype=np.complex64)
-    smooth = [scipy.ndimage.spline_filter(image, order=3) for image in images]
-    for index, (row, column) in enumerate(middles):
-        image = smooth[index if len(smooth) > 1 else 0]
-        sampled = scipy.ndimage.map_coordinates(
-            image, [rows + row, columns + column], order=3, prefilter=False, mode="nearest"
-        )
-        out[index] = np.asarray(scipy.fft.rfft(sampled * root, axis=1))
-    return out
+    def score(first: int) -> None:
+        rows = slice(first, first + part)
+        by_order = np.matmul(library.series[number, :, rows], held)
+        scores = np.asarray(scipy.fft.irfft(by_order, n=library.angles, axis=0))
+        best = scores.argmax(axis=2)
+        at[rows] = best.T
+        top[rows] = np.take_along_axis(scores, best[:, :, None], axis=2)[:, :, 0].T
+
+    with ThreadPoolExecutor(workers()) as pool:
+        for _ in pool.map(score, range(0, count, part)):
+            pass
+    return top / library.norm[number][:, None], at
