@@ -59,18 +59,28 @@ class Estimate:
         return f"{mark}{number} {self.unit}".rstrip()
 
 
+_LARGE = 1e5
+"""From this sigma on numbers are written with an exponent."""
+
+
 def value_text(value: float | str, sigma: float | None) -> str:
     """A value rounded to the place of sigma's second digit; to four digits without a sigma.
 
     Example:
         >>> value_text(453.1234, 0.021), value_text(0.97, None), value_text(1234.0, 210.0)
         ('453.123', '0.97', '1234')
+        >>> value_text(2.5691e7, 594993.0), value_text(594993.0, 594993.0)
+        ('2.569e+07', '5.9e+05')
     """
     if isinstance(value, str):
         return value
     if sigma is None or sigma == 0:
         return f"{value:.4g}"
-    decimals = max(0, 1 - math.floor(math.log10(sigma)))
+    place = math.floor(math.log10(sigma))
+    decimals = max(0, 1 - place)
+    if sigma >= _LARGE:
+        digits = math.floor(math.log10(max(abs(value), sigma))) - place + 1
+        return f"{value:.{min(digits, 9)}e}"
     if decimals > 7 or abs(value) >= 1e7:
         return f"{value:.4g}"
     return f"{value:.{decimals}f}"
