@@ -127,10 +127,8 @@ def test_a_killed_analysis_goes_on_and_ends_with_the_same_bytes(
 
 
 @pytest.mark.acceptance
-def test_an_analysis_killed_while_poses_are_fitted_ends_with_the_same_bytes(
-    tmp_path: Path,
-) -> None:
-    """Three passes of one chunk each, then poses in chunks of two frames: killed after one."""
+def test_an_analysis_killed_among_poses_or_atoms_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    """Three passes, two chunks of poses, atoms together and one by one: killed in either part."""
     seed = int(np.random.SeedSequence().generate_state(1)[0])
     print("seed", seed)
     host = host_named("CsPbBr3")
@@ -144,18 +142,21 @@ def test_an_analysis_killed_while_poses_are_fitted_ends_with_the_same_bytes(
     ).movie
     more = 'host = "CsPbBr3"\n[model]\nedges = [3]\ncompounds = ["mla-cs"]'
     frames = film.frames.read(0, MOST_FRAMES)
-    whole, killed = (_folder(tmp_path / name, frames, more) for name in ("whole", "killed"))
+    whole = _folder(tmp_path / "whole", frames, more)
     assert subprocess.run(_child(whole, 1), check=False).returncode == 0
     rows = pq.read_table(whole / "results" / "frames.parquet").to_pandas()
     assert rows[rows["particle"] == 0]["qw"].notna().any()
-    kill = _child(killed, 1, stop=4, then="os.kill(os.getpid(), signal.SIGKILL)")
-    assert subprocess.run(kill, check=False).returncode == -signal.SIGKILL
-    before = {path: path.stat().st_mtime_ns for path in _finished(killed)}
-    assert len(before) == 4
-    assert subprocess.run(_child(killed, 1), check=False).returncode == 0
-    assert len(_finished(killed)) == 5
-    assert all(path.stat().st_mtime_ns == when for path, when in before.items())
-    assert _same_tables(whole, killed)
+    assert (whole / "results" / "sites.parquet").exists()
+    for stop in (4, 6):
+        killed = _folder(tmp_path / f"killed-{stop}", frames, more)
+        kill = _child(killed, 1, stop=stop, then="os.kill(os.getpid(), signal.SIGKILL)")
+        assert subprocess.run(kill, check=False).returncode == -signal.SIGKILL
+        before = {path: path.stat().st_mtime_ns for path in _finished(killed)}
+        assert len(before) == stop
+        assert subprocess.run(_child(killed, 1), check=False).returncode == 0
+        assert len(_finished(killed)) == 7
+        assert all(path.stat().st_mtime_ns == when for path, when in before.items())
+        assert _same_tables(whole, killed)
 
 
 def test_a_cluster_ends_with_the_same_bytes(

@@ -144,6 +144,12 @@ def film_of(
 
 
 @pytest.fixture(scope="session")
+def film_type():
+    """`Film`, for films that were made elsewhere."""
+    return Film
+
+
+@pytest.fixture(scope="session")
 def make_film():
     """Films a dot: `film_of`."""
     return film_of

@@ -1,11 +1,7 @@
 """Issue 6 at full size: matched movies, our own, and frames made by abTEM."""
 
-import warnings
-
-import jax.numpy as jnp
 import numpy as np
 import pytest
-from ase import Atoms
 from scipy import stats
 from scipy.spatial.transform import Rotation
 
@@ -28,12 +24,9 @@ from cinedot.microscope import (
     LeftOf,
     Lens,
     Scene,
-    aberrations,
     begin_filming,
     filmed,
 )
-from cinedot.microscope.carbon import random_carbon_nm
-from cinedot.microscope.lens import blurred, transfer
 from cinedot.particle import Cuboid, HeadGroups, build, host_named
 
 pytestmark = pytest.mark.acceptance
@@ -197,10 +190,10 @@ def own_movie(one, compound, frames, rng):
     ]
 
 
-SIDE, FINE, PHONONS, ORIENTATIONS = 192, 3, 6, 10
+SIDE, ORIENTATIONS = 192, 10
 
 
-def test_frames_by_abtem(ready, rng, record_figure):
+def test_frames_by_abtem(ready, by_abtem, rng, record_figure):
     """Lobato's factors, frozen phonons, carbon atoms at random behind half, from nothing."""
     one = ready("mla-cs")
     patch_side = one[0].views.camera.side
@@ -211,7 +204,8 @@ def test_frames_by_abtem(ready, rng, record_figure):
         place = SIDE / 2 * PIXEL_NM + rng.uniform(-0.1, 0.1, 2)
         seed = int(rng.integers(2**31))
         dot = build(cube("mla-cs"), "mla-cs", seed=seed, ligands=HeadGroups())
-        image = abtem_frame(dot, turn, place, Lens(defocus_nm=defocus), rng)
+        scene = by_abtem(dot, Lens(defocus_nm=defocus), rng, side=SIDE, pixel_nm=PIXEL_NM)
+        image = scene.image(turn, place)
         counts = rng.poisson(image * EXPOSURE.electrons_per_pixel)
         y, x = np.mgrid[:SIDE, :SIDE] * PIXEL_NM
         ground = np.hypot(*(np.stack([x, y]) - SIDE / 2 * PIXEL_NM)) > 2.7
@@ -246,50 +240,3 @@ def test_frames_by_abtem(ready, rng, record_figure):
     assert np.median(off) < 0.2
     assert np.median(far) < 0.004
     assert np.median(defocus_off) < 0.5
-
-
-def abtem_frame(dot, turn, place_nm, lens, rng):
-    """Intensity on camera pixels, the mean over displaced atoms."""
-    import abtem
-
-    box = 10 * SIDE * PIXEL_NM
-    reach = float(np.linalg.norm(dot.positions, axis=1).max())
-    # A camera pixel's middle is its three wave pixels' middle one.
-    fine = 10 * PIXEL_NM / FINE
-    centre = np.array([*(10 * place_nm + fine), reach + 2.0])
-    thickness = 20.0
-    height = 2 * (reach + 2.0) + thickness + 2.0
-    carbon = 10 * random_carbon_nm(
-        (box / 10, box / 10, thickness / 10), density_per_nm3=100.0, diameter_nm=0.14, rng=rng
-    )
-    carbon = carbon[carbon[:, 0] < box / 2] + [0.0, 0.0, centre[2] + reach + 3.0]
-    own = np.asarray(dot.symbols)
-    everything = Atoms(
-        [*own, *["C"] * len(carbon)],
-        positions=np.concatenate([turn.apply(dot.positions) + centre, carbon]),
-        cell=[box, box, height + 1.0],
-    )
-    sigmas = {"Pb": 0.02, "Br": 0.06, "Cs": 0.07, "C": 0.01, "N": 0.1}
-    sigmas = {one: float(np.sqrt(sigmas.get(one, 0.1))) for one in set(everything.symbols)}
-    q = np.fft.fftfreq(SIDE * FINE, fine)
-    distance = height + 1.0 - centre[2]
-    q2 = q[:, None] ** 2 + q[None, :] ** 2
-    optics = aberrations(lens)
-    through = np.exp(1j * np.pi * 0.0417572 * distance * q2) * np.asarray(
-        transfer(optics, fine, q2.shape)
-    )
-    total = np.zeros(q2.shape)
-    for _ in range(PHONONS):
-        shaken = everything.copy()
-        rms = np.array([sigmas[one] for one in shaken.get_chemical_symbols()])
-        shaken.positions += rng.normal(size=shaken.positions.shape) * rms[:, None]
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # abTEM's own deprecations
-            potential = abtem.Potential(
-                shaken, gpts=SIDE * FINE, slice_thickness=2.0, projection="infinite"
-            )
-            wave = abtem.PlaneWave(energy=80e3).multislice(potential, lazy=False)
-            array = np.asarray(wave.array).T
-        total += np.abs(np.fft.ifft2(np.fft.fft2(array) * through)) ** 2 / PHONONS
-    seen = np.asarray(blurred(jnp.asarray(total, dtype=jnp.float32), optics.vibration, fine))
-    return seen.reshape(SIDE, FINE, SIDE, FINE).mean(axis=(1, 3))
