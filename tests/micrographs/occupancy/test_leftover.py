@@ -81,6 +81,21 @@ def test_few_frames_teach_nothing() -> None:
     assert found[0] is stated
 
 
+def test_groups_of_unlike_sizes_teach_together() -> None:
+    rng = fresh()
+    stated = SplitNoise(moving=white_noise(VARIANCE), steady=white_noise(1e-9 * VARIANCE))
+    whiten = whitening(SIDE, PIXEL_NM, 1.7, [(None, stated.moving)])
+    left = [
+        whiten.spectral(
+            rng.normal(0, np.sqrt(2 * VARIANCE), (frames, SIDE, SIDE)).astype(np.float32)
+        )
+        for frames in (FRAMES, 1)
+    ]
+    noise = learned_noise([stated], [whiten, whiten], left)[0]
+    # Rings of 100 numbers and more in eleven deviations: 20 % is six standard deviations.
+    assert noise.moving.at(FREQUENCY) == pytest.approx(np.full(3, 2 * VARIANCE), rel=0.25)
+
+
 def test_more_than_was_left_over_is_kept() -> None:
     rng = fresh()
     support = NoiseSpectrum(frequency=np.array([0.0, 1.0]), power=np.full(2, 0.5), tiles=9)

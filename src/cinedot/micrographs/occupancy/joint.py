@@ -50,7 +50,7 @@ class JointFit:
     backgrounds: tuple[Float[np.ndarray, " number"], ...]
     misfit: float
     chi_square: tuple[float, ...]
-    left: tuple[Float[np.ndarray, "frame number"], ...] = ()
+    left: tuple[Float[np.ndarray, "_ number"], ...] = ()
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)

@@ -23,7 +23,7 @@ _SURE = 3.0
 def learned_noise(
     noise: Sequence[SplitNoise],
     whiten: Sequence[Whitening],
-    left: Sequence[Float[np.ndarray, "frame number"]],
+    left: Sequence[Float[np.ndarray, "_ number"]],
 ) -> tuple[SplitNoise, ...]:
     """Each region's noise, widened to what the model left over in it.
 
