@@ -27,7 +27,7 @@ def dose_rate(electrons: Estimate, movie: Movie) -> Estimate:
         >>> movie = Movie(frames=frames, name="", frame_s=0.02, pixel_x_nm=0.042, pixel_y_nm=0.042)
         >>> counted = Estimate(value=882.0, sigma=18.0, unit="e/pixel", method="noise")
         >>> dose_rate(counted, movie).text()
-        '2.5e+07 ± 510204 e/nm2/s'
+        '2.500e+07 ± 5.1e+05 e/nm2/s'
     """
     for name, known, key in (
         ("pixel size", movie.pixel_x_nm and movie.pixel_y_nm, 'pixel_size = "0.042 nm"'),
