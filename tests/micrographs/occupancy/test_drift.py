@@ -91,7 +91,7 @@ def test_what_changes_as_the_dot_turns_is_no_step() -> None:
         evidence = film(rng, away @ slopes, [])
         told += len(find_steps(evidence, rotation=turns, sigma_model=0.2))
         plain += len(find_steps(evidence))
-    # A tenth of a false step in 1,000 frames; turns told by hundredths of a degree change nothing.
+    # At most a tenth of a false step is expected in 1,000 frames, and these are 480.
     assert told <= stats.poisson.isf(RARE, 0.1)
     assert plain > 20
 

@@ -17,6 +17,7 @@ _LEAST_ROWS = 8
 _CAUTION = 2.0
 """Some sites suffer more than most."""
 _LEAST = 0.02
+"""The least sigma of that prior, of an occupancy or of its change a degree."""
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -24,9 +25,10 @@ class OrientationDrift:
     """How an occupancy may seem to change with the pose.
 
     Attributes:
-        features: of each frame: nearness to an orientation, and turns from it
-            [frame, feature].
-        sigma: of each feature's share in each group's occupancy [group, feature].
+        features: of each frame: turns from an orientation, degrees about the frame's axes, and
+            nearness to it, 0 to 1 [frame, feature].
+        sigma: of each feature's share in each group's occupancy, a degree or as a whole
+            [group, feature].
     """
 
     features: Float[np.ndarray, "frame feature"]
@@ -43,11 +45,13 @@ def orientation_drift(
     rotation: Float[np.ndarray, "frame 3 3"] | None,
     sigma_model: float,
 ) -> OrientationDrift:
-    """How far occupancies change with the pose, as all groups together show it.
+    """How far each group's occupancy may change with the pose, by what its own frames show.
 
     Args:
-        right, weight: pull on and information about each group in each frame.
-        rotation: the pose in each frame; without it nothing is told.
+        right, weight: pull on and information about each group in each frame (first derivative
+            of the log-likelihood by its occupancy, and less the second).
+        rotation: crystal to frame axes in each frame; without it, and for fewer than eight
+            frames, nothing is told.
         sigma_model: how wrong the model makes an occupancy in any one orientation.
     """
     rows, groups = right.shape
