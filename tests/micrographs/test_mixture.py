@@ -44,14 +44,13 @@ def test_sure_particles_follow_the_beta_law() -> None:
         one = found.fractions[label]
         assert one.value == pytest.approx(law.mean(), rel=1e-9)
         assert one.sigma == pytest.approx(law.std(), rel=1e-9)
-        assert one.high == pytest.approx(law.ppf(0.975), rel=1e-6)
+        # Of no particles the upper limit is Clopper and Pearson's.
+        high = law.ppf(0.975) if count else 1 - 0.025 ** (1 / 20)
+        assert one.high == pytest.approx(high, rel=1e-6)
         assert one.low == (pytest.approx(law.ppf(0.025), rel=1e-6) if count else 0.0)
         # Quantiles of 4000 draws.
         assert np.median(one.draws) == pytest.approx(law.median(), abs=0.1 * law.std())
     assert found.misread == pytest.approx(0.0, abs=1e-9)
-    alike = number_fractions([np.eye(4)[[1] * 5]], LABELS).fractions[4]
-    assert alike.high == 1.0
-    assert alike.low == pytest.approx(scipy.stats.beta(5.5, 0.5).ppf(0.025))
 
 
 def exact_posterior(likelihoods: np.ndarray, column: int) -> np.ndarray:
@@ -201,6 +200,27 @@ def test_images_that_differ_are_told_and_widen() -> None:
     # The jackknife's own sigma agrees within what eight images tell: a factor of two.
     assert 0.5 < found.sigma / found.between.sigma < 2
     assert "images differ" in found.estimate().method
+
+
+def test_all_of_one_kind_have_the_limits_of_clopper_and_pearson() -> None:
+    for number in (1, 5, 24, 300):
+        found = number_fractions([np.eye(4)[[1] * number]], LABELS).fractions
+        least = scipy.stats.binomtest(number, number).proportion_ci(0.95, method="exact").low
+        # To what brentq is asked for, 1e-12.
+        assert found[4].low == pytest.approx(least, abs=1e-11)
+        assert found[4].high == 1
+        assert found[5].high == pytest.approx(1 - least, abs=1e-11)
+        assert found[5].low == 0
+
+
+def test_sure_counts_cover_as_the_binomial_law_says() -> None:
+    """No chance in it: 24 particles that are surely told, 90 % of them n = 4."""
+    covered = 0.0
+    for own in range(25):
+        found = number_fractions([np.eye(4)[[1] * own + [2] * (24 - own)]], LABELS)
+        covered += scipy.stats.binom.pmf(own, 24, 0.9) * covers(found, 4, 0.9)
+    # Jeffreys' own interval covers 89.3 %: it misses 0.9 where all 24 are n = 4, at 0.9016.
+    assert 0.95 <= covered <= 0.98
 
 
 def test_greatest_likelihood_is_where_the_slope_is_even() -> None:

@@ -8,7 +8,7 @@ import numpy as np
 import scipy.optimize
 import scipy.special
 import scipy.stats
-from jaxtyping import Float
+from jaxtyping import Float, Int
 
 from cinedot.core import AnalysisError, Estimate, InputError
 from cinedot.micrographs.mixture import CountDraws, draw_counts, greatest_likelihood
@@ -48,7 +48,9 @@ class NumberFraction:
     Attributes:
         value, sigma: mean and standard deviation of its posterior.
         low, high: credible interval, equal tails; low is 0 where there may be no particle of it
-            at all, high is 1 where there may be no other.
+            at all, high is 1 where there may be no other. Where all particles are of a label, or
+            none, its other side is Clopper and Pearson's: Jeffreys' covers too seldom there (the
+            modified Jeffreys interval; Brown, Cai and DasGupta, Stat. Sci. 16, 101, 2001).
         between: from image to image; None with fewer than two images that hold particles.
         draws: of the posterior, for comparisons.
     """
@@ -227,18 +229,27 @@ def _fraction(
     worth = 1 / between.ratio if between is not None and unlike else 1.0
     own, back = np.unique(counts.counts[:, column], return_inverse=True)
     chance = np.bincount(back.ravel(), weights=weights)
-    rng = np.random.default_rng(column)
-    draws = _fraction_draws(counts, column, weights, worth, efficiencies, rng)
+    draws = _fraction_draws(counts, column, weights, worth, efficiencies)
     tail = (1 - level) / 2
     if efficiencies is None:
-        ahead, behind = worth * own + 0.5, worth * (counts.particles - own) + 0.5
-        low, high = (_beta_quantile(chance, ahead, behind, side) for side in (tail, 1 - tail))
+        low, high = (
+            _beta_quantile(chance, *_sides(own, counts.particles, worth, upper), share)
+            for upper, share in ((False, tail), (True, 1 - tail))
+        )
+        ahead, behind = _sides(own, counts.particles, worth, None)
         means = ahead / (ahead + behind)
         value = float(chance @ means)
         square = ahead * (ahead + 1) / (ahead + behind) / (ahead + behind + 1)
         sigma = float(np.sqrt(max(chance @ square - value**2, 0.0)))
     else:
-        low, high = (float(side) for side in np.quantile(draws, [tail, 1 - tail]))
+        low, high = (
+            float(
+                np.quantile(
+                    _fraction_draws(counts, column, weights, worth, efficiencies, upper), share
+                )
+            )
+            for upper, share in ((False, tail), (True, 1 - tail))
+        )
         value, sigma = float(draws.mean()), float(draws.std())
     return NumberFraction(
         value=value,
@@ -248,6 +259,19 @@ def _fraction(
         between=between,
         draws=draws,
     )
+
+
+def _sides(
+    own: Int[np.ndarray, " count"], particles: int, worth: float, upper: bool | None
+) -> tuple[Float[np.ndarray, " count"], Float[np.ndarray, " count"]]:
+    """Jeffreys' Betas; those of one side of the interval have one count's otherwise."""
+    ahead, behind = worth * own + 0.5, worth * (particles - own) + 0.5
+    if upper is None:
+        return ahead, behind
+    if upper:
+        return np.where(own == 0, 1.0, ahead), np.where(own == 0, worth * particles, behind)
+    whole = own == particles
+    return np.where(whole, worth * particles, ahead), np.where(whole, 1.0, behind)
 
 
 def _beta_quantile(
@@ -270,16 +294,17 @@ def _fraction_draws(
     weights: Float[np.ndarray, " draw"],
     worth: float,
     efficiencies: Float[np.ndarray, " column"] | None,
-    rng: np.random.Generator,
+    upper: bool | None = None,
 ) -> Float[np.ndarray, " place"]:
     """Draws of a fraction, of what was there where it is known what is found."""
+    rng = np.random.default_rng(column)
     places = (np.arange(_DRAWS) + 0.5) / _DRAWS
     chosen = np.minimum(np.searchsorted(np.cumsum(weights), places), len(weights) - 1)
-    seen = worth * counts.counts[chosen]
-    own = rng.beta(seen[:, column] + 0.5, worth * counts.particles - seen[:, column] + 0.5)
+    own = rng.beta(*_sides(counts.counts[chosen, column], counts.particles, worth, upper))
     if efficiencies is None:
         return own
-    rest = np.maximum(rng.standard_gamma(np.delete(seen, column, axis=1) + 0.5), 1e-300)
+    seen = worth * np.delete(counts.counts[chosen], column, axis=1)
+    rest = np.maximum(rng.standard_gamma(seen + 0.5), 1e-300)
     rest *= ((1 - own) / rest.sum(axis=1))[:, None]
     there = own / efficiencies[column]
     return there / (there + (rest / np.delete(efficiencies, column)).sum(axis=1))
