@@ -1,7 +1,7 @@
 """What a movie's atoms add to the dossier: tables, claims and results in the contract's form."""
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from importlib import resources
 from pathlib import Path
 
@@ -107,6 +107,7 @@ def poses(atoms: MovieAtoms) -> MoviePoses:
         searched=((atoms.model.cuboid, 0.0),),
         frames=frames,
         tumbles=((1, 20.0),),
+        beside_nm=np.zeros((FRAMES, 0, 2)),
     )
 
 
@@ -138,13 +139,9 @@ def test_events_and_tumbles_stand_in_order_of_frames(
         20 / (6**0.5 * np.hypot(0.0573, 0.08)), rel=1e-3
     )
     assert event_rows(None, poses, "film", INDICES)["kind"].tolist() == ["tumble"]
-    still = event_rows(None, MoviePoses(**{**vars_of(poses), "tumbles": ()}), "film", INDICES)
+    still = event_rows(None, replace(poses, tumbles=()), "film", INDICES)
     write_table("events", still, tmp_path / "none.parquet")
     assert pq.read_table(tmp_path / "none.parquet").num_rows == 0
-
-
-def vars_of(poses: MoviePoses) -> dict:
-    return {name: getattr(poses, name) for name in ("ranked", "searched", "frames", "tumbles")}
 
 
 def test_claims_hold_to_their_schema(atoms: MovieAtoms) -> None:

@@ -81,6 +81,7 @@ def poses() -> MoviePoses:
         searched=((model.cuboid, 0.0),),
         frames=frames,
         tumbles=((2, 14.0),),
+        beside_nm=np.zeros((len(frames), 0, 2)),
     )
 
 

@@ -9,6 +9,9 @@ from cinedot.core import AnalysisError, Image, Movie
 from cinedot.micrographs.pose.regions import GroundRegions, ground_regions
 from cinedot.micrographs.pose.search import Patch
 
+PARTICLE_NM = 2.6
+"""From a particle's centre to where nothing of it is seen: half of a cube's diagonal of n = 5."""
+
 
 @dataclass(frozen=True, eq=False, kw_only=True)
 class FrameField:
@@ -19,19 +22,22 @@ class FrameField:
         contrast: intensity over the ground's mean, less 1 [y, x].
         regions: kinds of ground.
         place_nm: about where the particle is.
+        beside_nm: where others are [other, 2].
     """
 
     image: Image
     contrast: Float[np.ndarray, "y x"]
     regions: GroundRegions
     place_nm: tuple[float, float]
+    beside_nm: Float[np.ndarray, "other 2"]
 
     def patch(self, x_nm: float, y_nm: float, side: int) -> Patch:
-        """A patch about a place; beyond the frame nothing counts."""
+        """A patch about a place; beyond the frame nothing counts, nor does another particle."""
         row, column = round(y_nm / self.image.pixel_y_nm), round(x_nm / self.image.pixel_x_nm)
         corner = (row - side // 2, column - side // 2)
         shares = [cut_patch(share, corner, side) for share in self.regions.share]
-        inside = cut_patch(np.ones_like(self.contrast), corner, side)
+        own = np.array([x_nm, y_nm])
+        inside = cut_patch(own_part(self.image, own, self.beside_nm), corner, side)
         return Patch(
             contrast=cut_patch(self.contrast, corner, side),
             x_nm=column * self.image.pixel_x_nm,
@@ -41,6 +47,36 @@ class FrameField:
                 for share, noise in zip(shares, self.regions.noise, strict=True)
             ),
         )
+
+
+def own_part(
+    image: Image, place_nm: Float[np.ndarray, " 2"], beside_nm: Float[np.ndarray, "other 2"]
+) -> Float[np.ndarray, "y x"]:
+    """1 where a particle's own image counts; 0 where another lies, nearer to that one's centre.
+
+    Args:
+        image: the field.
+        place_nm: the particle's centre, x and y.
+        beside_nm: those of others; NaN is no place.
+
+    Example:
+        >>> image = Image(data=np.ones((1, 9)), pixel_x_nm=1.0, pixel_y_nm=1.0, name="a")
+        >>> own_part(image, np.zeros(2), np.array([[6.0, 0.0]])).astype(int).tolist()
+        [[1, 1, 1, 1, 0, 0, 0, 0, 0]]
+    """
+    x, y = _axes(image)
+    part = np.ones(image.data.shape, dtype=np.float32)
+    own = (x - place_nm[0]) ** 2 + (y - place_nm[1]) ** 2
+    for x_nm, y_nm in beside_nm[np.isfinite(beside_nm).all(axis=1)]:
+        other = (x - x_nm) ** 2 + (y - y_nm) ** 2
+        part[(other <= PARTICLE_NM**2) & (other < own)] = 0
+    return part
+
+
+def _axes(image: Image) -> tuple[Float[np.ndarray, "1 x"], Float[np.ndarray, "y 1"]]:
+    rows, columns = image.data.shape
+    x = (np.arange(columns) * image.pixel_x_nm)[None, :]
+    return x, (np.arange(rows) * image.pixel_y_nm)[:, None]
 
 
 def cut_patch(
@@ -58,7 +94,11 @@ def cut_patch(
 
 
 def frame_field(
-    movie: Movie, index: int, place_nm: Float[np.ndarray, " 2"], zero: float
+    movie: Movie,
+    index: int,
+    place_nm: Float[np.ndarray, " 2"],
+    zero: float,
+    beside_nm: Float[np.ndarray, "other 2"],
 ) -> FrameField:
     """One frame with the kinds of ground that it shows itself.
 
@@ -66,24 +106,26 @@ def frame_field(
         movie: with a pixel size.
         index: the frame's.
         place_nm: about where the particle is, x and y.
+        beside_nm: where others are; NaN is no place.
         zero: what the camera writes without electrons, camera units.
 
     Raises:
         AnalysisError: the frame is dark.
     """
     image = movie.image(index)
-    ground = bare_ground(image, place_nm[None])
+    ground = bare_ground(image, np.concatenate([place_nm[None], beside_nm]))
     contrast = ground_contrast(image, ground, zero)
     return FrameField(
         image=image,
         contrast=contrast,
         regions=ground_regions(contrast[None], ground, image.pixel_nm),
         place_nm=(float(place_nm[0]), float(place_nm[1])),
+        beside_nm=beside_nm,
     )
 
 
 def bare_ground(
-    image: Image, places_nm: Float[np.ndarray, "place 2"], radius_nm: float = 2.6
+    image: Image, places_nm: Float[np.ndarray, "place 2"], radius_nm: float = PARTICLE_NM
 ) -> Bool[np.ndarray, "y x"]:
     """Where no particle is: farther than a radius from every place; NaN is no place.
 
@@ -92,10 +134,8 @@ def bare_ground(
         >>> int(bare_ground(image, np.array([[0.0, 0.0], [np.nan, np.nan]]), 1.0).sum())
         61
     """
-    rows, columns = image.data.shape
-    y = (np.arange(rows) * image.pixel_y_nm)[:, None]
-    x = (np.arange(columns) * image.pixel_x_nm)[None, :]
-    ground = np.ones((rows, columns), dtype=bool)
+    x, y = _axes(image)
+    ground = np.ones(image.data.shape, dtype=bool)
     for x_nm, y_nm in places_nm[np.isfinite(places_nm).all(axis=1)]:
         ground &= (x - x_nm) ** 2 + (y - y_nm) ** 2 > radius_nm**2
     return ground

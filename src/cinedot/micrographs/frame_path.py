@@ -25,7 +25,8 @@ class FramePath:
     """The frames whose pose is sure, and where they are cut.
 
     frame: index; rotation, place_nm (in the field), defocus_nm, contrast: of each; cut: which cut
-    each belongs to; cut_nm: the place that each cut is about [cut, 2].
+    each belongs to; cut_nm: the place that each cut is about [cut, 2]; beside_nm: where other
+    particles are in each, NaN where one is not.
     """
 
     frame: Int[np.ndarray, " row"]
@@ -35,6 +36,7 @@ class FramePath:
     contrast: Float[np.ndarray, " row"]
     cut: Int[np.ndarray, " row"]
     cut_nm: Float[np.ndarray, "cut 2"]
+    beside_nm: Float[np.ndarray, "row other 2"]
 
     @classmethod
     def of(cls, poses: MoviePoses) -> "FramePath":
@@ -60,7 +62,16 @@ class FramePath:
             contrast=np.array([fit.contrast for fit in fits]),
             cut=cut,
             cut_nm=about,
+            beside_nm=poses.beside_nm[[one.frame for one in sure]],
         )
+
+    def occupied_nm(self) -> Float[np.ndarray, "place 2"]:
+        """Where particles are in any of the frames."""
+        return np.concatenate([self.place_nm, self.beside_nm.reshape(-1, 2)])
+
+    def beside_cut_nm(self, cut: int) -> Float[np.ndarray, "other 2"]:
+        """Where others are in any frame of a cut."""
+        return self.beside_nm[self.cut == cut].reshape(-1, 2)
 
     def arrays(self) -> Arrays:
         """As chunks carry it."""

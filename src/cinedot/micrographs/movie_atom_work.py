@@ -13,7 +13,7 @@ from jaxtyping import Bool, Float
 
 from cinedot.core import Movie
 from cinedot.core.chunks import Arrays
-from cinedot.micrographs.frame_fields import bare_ground, cut_patch, ground_contrast
+from cinedot.micrographs.frame_fields import bare_ground, cut_patch, ground_contrast, own_part
 from cinedot.micrographs.frame_passes import Recording
 from cinedot.micrographs.frame_path import FramePath
 from cinedot.micrographs.occupancy.changes import AtomViews, atom_views
@@ -81,7 +81,8 @@ class _Setting:
     def whiten(self, cut: int, *, steady: bool) -> Whitening:
         """Of a cut's noise: the moving part alone, or with what stands still as if it moved."""
         corner, camera = self.corner(cut), self.atoms.views.camera
-        inside = cut_patch(np.ones(self.ground.shape, dtype=np.float32), corner, self.side)
+        own = own_part(self.movie.image(0), self.path.cut_nm[cut], self.path.beside_cut_nm(cut))
+        inside = cut_patch(own, corner, self.side)
         shares = [cut_patch(share, corner, self.side) * inside for share in self.regions.share]
         spectra = [one.moving if not steady else _both(one) for one in self.noise]
         return whitening(
@@ -138,7 +139,7 @@ class AtomModel:
         movie, path = self.recording.movie(), FramePath.carried(carry)
         image = movie.image(0)
         atoms = _atoms_before(self.cuboid, self.compound, self.lens, image.pixel_nm)
-        ground = bare_ground(image, path.place_nm)
+        ground = bare_ground(image, path.occupied_nm())
         some = _spread(len(path.frame), _GROUND_FRAMES)
         shown = [movie.image(int(path.frame[row])) for row in some]
         contrast = np.stack([ground_contrast(one, ground, self.zero) for one in shown])

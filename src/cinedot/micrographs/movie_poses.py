@@ -75,12 +75,14 @@ class MoviePoses:
         searched: log-evidence of each cuboid of the search, less the best's, over the misfit.
         frames: one entry a frame; rotations in one branch of the cuboid's symmetry.
         tumbles: first frame in the new orientation, and angle in degrees.
+        beside_nm: where other particles are in every frame; NaN where one is not.
     """
 
     ranked: RankedModels
     searched: tuple[tuple[Cuboid, float], ...]
     frames: tuple[FramePose, ...]
     tumbles: tuple[tuple[int, float], ...]
+    beside_nm: Float[np.ndarray, "frame other 2"]
 
     @property
     def model(self) -> DotModel:
@@ -103,6 +105,7 @@ def measure_poses(
     lens: Lens,
     *,
     zero: float = 0.0,
+    beside_nm: Float[np.ndarray, "frame other 2"] | None = None,
     recording: Recording | None = None,
     runs: Runs | None = None,
 ) -> MoviePoses:
@@ -114,6 +117,8 @@ def measure_poses(
         models: what it may be.
         lens: the microscope's; its defocus is where the search begins.
         zero: what the camera writes without electrons, camera units.
+        beside_nm: where other particles are in every frame (`places_beside`): they are no ground,
+            and no part of this one.
         recording: how other processes open the same movie.
         runs: where chunks are worked on.
 
@@ -125,8 +130,9 @@ def measure_poses(
     given = runs or Runs()
     places = np.array([[one.x_nm, one.y_nm] for one in particle])
     unfit = np.array([one.status == "failed" for one in particle])
+    beside = np.zeros((len(places), 0, 2)) if beside_nm is None else beside_nm
     telling = _telling(particle)
-    fields = [frame_field(movie, index, places[index], zero) for index in telling]
+    fields = [frame_field(movie, index, places[index], zero, beside[index]) for index in telling]
     start = _choose(fields, models, lens)
     work = Posing(
         recording=recording or Recording(open=lambda: movie, key=""),
@@ -143,6 +149,7 @@ def measure_poses(
         carry=lambda frames: {
             "places_nm": places[frames.start : frames.stop],
             "unfit": unfit[frames.start : frames.stop],
+            "beside_nm": beside[frames.start : frames.stop],
             "begin": start.begin,
         },
     )
@@ -154,7 +161,34 @@ def measure_poses(
         searched=start.searched,
         frames=frames,
         tumbles=tuple(tumbles(frames, start.ranked.best.edges)),
+        beside_nm=beside,
     )
+
+
+def places_beside(
+    particles: Sequence[Sequence[FrameMeasurement]], number: int
+) -> Float[np.ndarray, "frame other 2"]:
+    """Where all particles but one are, frame by frame; NaN before the first is seen.
+
+    Where one is missed for some frames it is taken to be on the straight way between.
+
+    Args:
+        particles: each with one entry a frame, as `MovieMeasurement.particles` has them.
+        number: which one is left out.
+    """
+    ways = [_way(one) for place, one in enumerate(particles) if place != number]
+    return np.stack(ways, axis=1) if ways else np.zeros((len(particles[number]), 0, 2))
+
+
+def _way(particle: Sequence[FrameMeasurement]) -> Float[np.ndarray, "frame 2"]:
+    places = np.array([[one.x_nm, one.y_nm] for one in particle])
+    known = np.flatnonzero(np.isfinite(places).all(axis=1))
+    every = np.arange(len(places))
+    if not len(known):
+        return places
+    way = np.stack([np.interp(every, known, places[known, axis]) for axis in (0, 1)], axis=1)
+    way[(every < known[0]) | (every > known[-1])] = np.nan
+    return way
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -233,24 +267,30 @@ class Posing:
         """
         fit = ~carry["unfit"]
         looked_at = [frame for frame, sound in zip(frames, fit, strict=True) if sound]
-        poses = self._followed(looked_at, carry["places_nm"][fit], unpacked(carry["begin"]))
+        beside = carry["beside_nm"][fit]
+        poses = self._followed(looked_at, carry["places_nm"][fit], beside, unpacked(carry["begin"]))
         found = {pose.frame: pose for pose in poses}
         rows = [pose_row(found.get(frame, _failed(frame))) for frame in frames]
         return dict(zip(POSE_NAMES, np.array(rows).T, strict=True))
 
     def _followed(
-        self, frames: Sequence[int], places: Float[np.ndarray, "frame 2"], begin: PoseFit
+        self,
+        frames: Sequence[int],
+        places: Float[np.ndarray, "frame 2"],
+        beside: Float[np.ndarray, "frame other 2"],
+        begin: PoseFit,
     ) -> list[FramePose]:
         """The poses of frames; none at all where every one is dark."""
         movie = self.recording.movie()
         image = movie.image(0)
-        ground = bare_ground(image, places)
+        ground = bare_ground(image, np.concatenate([places, beside.reshape(-1, 2)]))
         lit = self._lit(movie, frames, ground)
         if not lit:
             return []
         candidate = _candidate(self.model, self.compound, self.lens, image.pixel_nm)
         contrasts = np.stack([ground_contrast(one, ground, self.zero) for one in lit])
         regions = ground_regions(contrasts, ground, image.pixel_nm)
+        others = dict(zip(frames, beside, strict=True))
 
         def patch_at(frame: int, x_nm: float, y_nm: float) -> Patch:
             shot = movie.image(frame)
@@ -259,6 +299,7 @@ class Posing:
                 contrast=ground_contrast(shot, ground, self.zero),
                 regions=regions,
                 place_nm=(x_nm, y_nm),
+                beside_nm=others[frame],
             )
             return field.patch(x_nm, y_nm, candidate.views.camera.side)
 

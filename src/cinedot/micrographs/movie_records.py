@@ -88,6 +88,11 @@ class MovieMeasurement:
     faults: Mapping[int, FrameFault]
 
     @property
+    def particles(self) -> tuple[tuple[FrameMeasurement, ...], ...]:
+        """All particles, the surest first."""
+        return (self.frames, *self.others)
+
+    @property
     def unfit(self) -> tuple[int, ...]:
         """Frames that nothing was measured in."""
         return tuple(index for index, one in self.faults.items() if one.unfit)

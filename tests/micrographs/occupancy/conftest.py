@@ -83,7 +83,13 @@ class Film:
         )
         model = average_dot(self.cuboid, self.compound)
         ranked = RankedModels(models=(model,), log_evidence=np.zeros(1), fits=())
-        return MoviePoses(ranked=ranked, searched=((self.cuboid, 0.0),), frames=frames, tumbles=())
+        return MoviePoses(
+            ranked=ranked,
+            searched=((self.cuboid, 0.0),),
+            frames=frames,
+            tumbles=(),
+            beside_nm=np.zeros((len(frames), 0, 2)),
+        )
 
     def told(self, rng: np.random.Generator, lens: Lens | None = None) -> MovieAtoms:
         """What is told of its atoms by who knows nothing but the model and about the poses."""

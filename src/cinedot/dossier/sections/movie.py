@@ -17,34 +17,17 @@ from cinedot.dossier.sections.calibration import LatticeFindings, lattice_findin
 from cinedot.dossier.sections.counting import Counting, counting_findings
 from cinedot.dossier.sections.fringes import fringe_panel
 from cinedot.dossier.sections.lattice import known_lattice
-from cinedot.dossier.sections.movie_atoms import (
-    atom_checks,
-    atom_panels,
-    atom_remarks,
-    atom_results,
-    atoms_of,
-    claim_rows,
-    event_rows,
-    site_rows,
-)
-from cinedot.dossier.sections.movie_pictures import particle_panels
-from cinedot.dossier.sections.movie_poses import (
-    pose_columns,
-    pose_remarks,
-    pose_results,
-    poses_of,
-)
+from cinedot.dossier.sections.movie_dots import Dot, dots_findings, dots_of
+from cinedot.dossier.sections.movie_poses import pose_columns
 from cinedot.dossier.sections.movie_search import particles_of
 from cinedot.dossier.sections.movie_window import Window, open_window
 from cinedot.dossier.sections.picked_edges import corrected_section, with_corrections
 from cinedot.dossier.sections.scales import lattice_nm_of, scale_facts
 from cinedot.dossier.sections.unfit_frames import fault_checks, fault_results
-from cinedot.micrographs import FrameMeasurement, MovieMeasurement, Recording
+from cinedot.micrographs import FrameMeasurement, MovieMeasurement
 
 if TYPE_CHECKING:
     import pandas as pd
-
-    from cinedot.micrographs.movie_poses import MoviePoses
 
 NAN = float("nan")
 
@@ -80,27 +63,21 @@ def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: 
     electrons = counting_findings(window.movie, section)
     lattice = _lattice(sample, section, seen)
     zero = _zero(section, electrons)
-    poses, reason = poses_of(sample, section, seen, window.movie, recording, runs, zero=zero)
-    if poses is not None and not any(pose.fit is not None for pose in poses.frames):
-        poses, reason = None, "No frame shows a pose of any model that is offered."
-    posed = {} if poses is None else pose_results(poses)
-    told = (reason,) if poses is None else pose_remarks(poses, window.indices)
-    atoms = _atoms(sample, section, window, poses, recording, runs, zero)
+    dots = dots_of(sample, section, seen, window, recording, runs, zero=zero)
+    told = dots_findings(dots, section, window, zero=zero)
     return Findings(
         results={
             **_results(seen, lattice_nm),
             **fault_results(faults),
             **lattice.results,
             **electrons.results,
-            **posed,
-            **atoms.results,
+            **told.results,
         },
-        series=lattice.series,
-        tables={"frames": _rows(seen, poses, window), **atoms.tables},
-        panels=(*atoms.panels, *_panels(seen, lattice)),
+        series=(*lattice.series, *told.series),
+        tables={"frames": _rows(seen, dots, window), **told.tables},
+        panels=(*told.panels, *_panels(seen, lattice)),
         remarks=(
-            *told,
-            *atoms.remarks,
+            *told.remarks,
             *_remarks(window.movie, seen),
             *lattice.remarks,
             *electrons.remarks,
@@ -111,37 +88,9 @@ def _analyse(sample: SampleFolder, section: MovieSection, window: Window, runs: 
             *fault_checks(faults, len(window.indices)),
             *lattice.checks,
             *electrons.checks,
-            *atoms.checks,
+            *told.checks,
         ),
-        claims=atoms.claims,
-    )
-
-
-def _atoms(
-    sample: SampleFolder,
-    section: MovieSection,
-    window: Window,
-    poses: "MoviePoses | None",
-    recording: Recording,
-    runs: Runs,
-    zero: float,
-) -> Findings:
-    """What the posed particle's atoms, and the pictures of it, add to the section."""
-    if poses is None:
-        return Findings(results={})
-    name = window.movie.name
-    atoms, reason = atoms_of(sample, section, poses, window.movie, recording, runs, zero=zero)
-    events = {"events": event_rows(atoms, poses, name, window.indices)}
-    shown = particle_panels(poses, atoms, window.movie, section, window.indices, zero=zero)
-    if atoms is None:
-        return Findings(results={}, tables=events, panels=shown, remarks=(reason,))
-    return Findings(
-        results=atom_results(atoms),
-        tables={**events, "sites": site_rows(atoms, name, window.indices)},
-        panels=(*shown, *atom_panels(atoms)),
-        remarks=atom_remarks(atoms, window.indices),
-        checks=atom_checks(atoms),
-        claims=claim_rows(atoms, name),
+        claims=told.claims,
     )
 
 
@@ -187,29 +136,27 @@ def _results(seen: MovieMeasurement, lattice_nm: float | None) -> dict[str, Esti
     return results
 
 
-def _rows(seen: MovieMeasurement, poses: "MoviePoses | None", window: Window) -> "pd.DataFrame":
+def _rows(seen: MovieMeasurement, dots: Sequence[Dot], window: Window) -> "pd.DataFrame":
     import pandas as pd
 
     rows = [
         (
             seen.movie,
-            particle,
+            dot.number,
             index,
             NAN if window.movie.frame_s is None else (index + 0.5) * window.movie.frame_s,
-            *_columns(frame, poses, row, particle, window),
+            *_columns(frame, dot, row, window),
         )
-        for particle, frames in enumerate((seen.frames, *seen.others))
+        for dot, frames in zip(dots, seen.particles, strict=True)
         for row, (index, frame) in enumerate(zip(window.indices, frames, strict=True))
     ]
     return pd.DataFrame(rows, columns=arrow_schema("frames").names)
 
 
-def _columns(
-    frame: FrameMeasurement, poses: "MoviePoses | None", row: int, particle: int, window: Window
-) -> tuple[object, ...]:
+def _columns(frame: FrameMeasurement, dot: Dot, row: int, window: Window) -> tuple[object, ...]:
     """A frame's columns from x_nm on: its pose where one was fitted, else its place."""
-    if poses is not None and particle == 0:
-        return pose_columns(poses.frames[row], window.x_nm, window.y_nm)
+    if dot.poses is not None:
+        return pose_columns(dot.poses.frames[row], window.x_nm, window.y_nm)
     return (
         frame.x_nm + window.x_nm,
         frame.y_nm + window.y_nm,
@@ -231,8 +178,8 @@ def _remarks(movie: Movie, seen: MovieMeasurement) -> tuple[str, ...]:
         remarks.append(f"Warning: {len(seen.unfit)} frames are unfit: see the check `frames`.")
     if seen.others:
         remarks.append(
-            f"{len(seen.others)} more particles are followed; edge and fringes are those of the "
-            "surest one, number 0."
+            f"{len(seen.others)} more particles are followed; results, edge and fringes are those "
+            "of the surest one, number 0, and the others' are in the tables and in series.parquet."
         )
     if movie.processed:
         remarks.append("The film was processed: occupancies cannot be had from it.")

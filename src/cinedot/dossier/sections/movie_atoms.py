@@ -102,7 +102,9 @@ def _shared(atoms: "MovieAtoms", key: str, unit: str, factor: float) -> Estimate
     )
 
 
-def site_rows(atoms: "MovieAtoms", movie: str, indices: Sequence[int]) -> "pd.DataFrame":
+def site_rows(
+    atoms: "MovieAtoms", movie: str, indices: Sequence[int], number: int = 0
+) -> "pd.DataFrame":
     """The table `sites`; frames are told by their index in the file."""
     import pandas as pd
 
@@ -110,7 +112,7 @@ def site_rows(atoms: "MovieAtoms", movie: str, indices: Sequence[int]) -> "pd.Da
     rows = [
         (
             movie,
-            0,
+            number,
             str(sites.element[one.site]),
             *(float(part) for part in sites.abc[one.site]),
             indices[one.first_frame],
@@ -126,7 +128,11 @@ def site_rows(atoms: "MovieAtoms", movie: str, indices: Sequence[int]) -> "pd.Da
 
 
 def event_rows(
-    atoms: "MovieAtoms | None", poses: "MoviePoses", movie: str, indices: Sequence[int]
+    atoms: "MovieAtoms | None",
+    poses: "MoviePoses",
+    movie: str,
+    indices: Sequence[int],
+    number: int = 0,
 ) -> "pd.DataFrame":
     """The table `events`: atoms that came, went or hopped, and tumbles, in order of frames."""
     import pandas as pd
@@ -141,7 +147,7 @@ def event_rows(
             element = str(sites.element[one.site])
             rows.append((indices[one.frame], one.kind, element, a, b, c, one.significance))
     rows.sort(key=lambda row: (row[0], row[1] != "tumble"))
-    whole = [(movie, 0, *row) for row in rows]
+    whole = [(movie, number, *row) for row in rows]
     # As objects: a tumble's nulls must not become NaN.
     return pd.DataFrame(whole, columns=arrow_schema("events").names, dtype=object)
 
@@ -154,7 +160,7 @@ def _certain(poses: "MoviePoses", angle_deg: float) -> float:
     return angle_deg / float(np.sqrt(6) * np.hypot(np.median(sigmas), MODEL_TURN_DEG))
 
 
-def claim_rows(atoms: "MovieAtoms", movie: str) -> tuple[ClaimRow, ...]:
+def claim_rows(atoms: "MovieAtoms", movie: str, number: int = 0) -> tuple[ClaimRow, ...]:
     """What is claimed of the surface, for `claims.json`."""
     from cinedot.micrographs.occupancy.claims import claims_of
 
@@ -162,7 +168,7 @@ def claim_rows(atoms: "MovieAtoms", movie: str) -> tuple[ClaimRow, ...]:
     return tuple(
         ClaimRow(
             movie=movie,
-            particle=0,
+            particle=number,
             claim=one.text,
             verdict=one.verdict,
             limit=one.limit,

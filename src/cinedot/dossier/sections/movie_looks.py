@@ -95,7 +95,8 @@ def looks_at(
     middles = np.rint(places / steps).astype(int)
     frame, filtered = [], []
     for row, place, (column, line) in zip(rows, places, middles.tolist(), strict=True):
-        contrast = _contrast(movie.image(row), place, zero)
+        occupied = np.concatenate([place[None], poses.beside_nm[row]])
+        contrast = _contrast(movie.image(row), occupied, zero)
         corner = (line - camera.side // 2 - MARGIN_PX, column - camera.side // 2 - MARGIN_PX)
         wide = cut_patch(contrast, corner, camera.side + 2 * MARGIN_PX)
         frame.append(_inner(wide))
@@ -125,12 +126,12 @@ def _places(poses: "MoviePoses") -> Float[np.ndarray, "frame 2"]:
 
 
 def _contrast(
-    image: Image, place_nm: Float[np.ndarray, " 2"], zero: float
+    image: Image, occupied_nm: Float[np.ndarray, "place 2"], zero: float
 ) -> Float[np.ndarray, "y x"]:
     from cinedot.micrographs.frame_fields import bare_ground, ground_contrast
 
     try:
-        contrast = ground_contrast(image, bare_ground(image, place_nm[None]), zero)
+        contrast = ground_contrast(image, bare_ground(image, occupied_nm), zero)
     except AnalysisError:
         # A dark frame: no electrons at all.
         return np.full(image.data.shape, -1.0, dtype=np.float32)

@@ -44,8 +44,9 @@ def particle_panels(
     indices: Sequence[int],
     *,
     zero: float,
+    film: bool = True,
 ) -> tuple[Panel, ...]:
-    """All pictures of the particle that a movie was fitted to; none without a pose.
+    """All pictures of a particle that was fitted; none without a pose.
 
     Args:
         poses: of every frame.
@@ -54,17 +55,20 @@ def particle_panels(
         section: what is said of the microscope.
         indices: numbers of the movie's frames in the file.
         zero: what the camera writes without electrons, camera units.
+        film: whether its frames are shown as a film, which takes a megabyte of the page.
     """
     telling = telling_row(poses)
     if telling is None:
         return ()
-    looks = looks_at(poses, film_rows(len(movie), telling), movie, section, zero=zero)
+    played = film and len(movie) > 1
+    rows = film_rows(len(movie), telling) if played else [telling]
+    looks = looks_at(poses, rows, movie, section, zero=zero)
     look = looks.rows.index(telling)
-    film = (film_panel(poses, looks, movie, indices, look),) if len(movie) > 1 else ()
+    films = (film_panel(poses, looks, movie, indices, look),) if played else ()
     changes = () if atoms is None else occupancy_panel(atoms, poses, movie, indices)
     return (
         glance_panel(poses, atoms, looks, look, indices[telling]),
-        *film,
+        *films,
         *orientation_panel(poses, movie, indices, model_deg=MODEL_TURN_DEG),
         *changes,
     )

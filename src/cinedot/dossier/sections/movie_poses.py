@@ -34,9 +34,10 @@ def poses_of(
     runs: Runs,
     *,
     zero: float,
+    number: int = 0,
 ) -> tuple["MoviePoses | None", str]:
-    """The poses of the surest particle, or None and why there are none."""
-    from cinedot.micrographs.movie_poses import ModelRange, measure_poses
+    """The poses of one of the particles, or None and why there are none."""
+    from cinedot.micrographs.movie_poses import ModelRange, measure_poses, places_beside
 
     if sample.manifest.sample.host is None:
         return None, "Orientations are not fitted: the sample names no host."
@@ -57,11 +58,21 @@ def poses_of(
     )
     lens = lens_of(section, movie.voltage_kv)
     try:
-        return measure_poses(
-            movie, seen.frames, models, lens, zero=zero, recording=recording, runs=runs
-        ), ""
+        poses = measure_poses(
+            movie,
+            seen.particles[number],
+            models,
+            lens,
+            zero=zero,
+            beside_nm=places_beside(seen.particles, number),
+            recording=recording,
+            runs=runs,
+        )
     except AnalysisError as reason:
         return None, f"Orientations could not be fitted: {reason.reason}"
+    if not any(pose.fit is not None for pose in poses.frames):
+        return None, "No frame shows a pose of any model that is offered."
+    return poses, ""
 
 
 def pose_results(poses: "MoviePoses") -> dict[str, Estimate]:
