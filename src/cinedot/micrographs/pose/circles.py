@@ -4,6 +4,8 @@ A cubic spline through the pixels is sampled: its value at a point is a sum over
 coefficients, so that all points of all circles are one sparse matrix, the same for every image.
 """
 
+from functools import lru_cache
+
 import numpy as np
 import scipy.fft
 import scipy.ndimage
@@ -37,19 +39,13 @@ def on_circles(
         >>> bool(abs(abs(flat[0, 0, 0, 0]) ** 2 / 16 - 2 * np.pi * 2.0) < 1e-4)
         True
     """
-    theta = 2 * np.pi * np.arange(angles) / angles
-    rows = np.outer(radii, np.sin(theta)).ravel()
-    columns = np.outer(radii, np.cos(theta)).ravel()
     root = np.sqrt(radii * 2 * np.pi / angles).astype(np.float32)[:, None, None]
-    height, width = images.shape[1:]
     smooth = _coefficients(images)
-    # Places lie on a grid: few rows and columns make many places.
-    by_row = {one: _taps(rows + one, height, _ROWS) for one in set(middles[:, 0].tolist())}
-    by_column = {one: _taps(columns + one, width, _COLUMNS) for one in set(middles[:, 1].tolist())}
     shape = (len(middles), angles // 2 + 1, len(images), len(radii))
     out = np.empty(shape, dtype=np.complex64)
-    for place, (row, column) in enumerate(middles.tolist()):
-        points = _sampling(by_row[row], by_column[column], (height, width))
+    size = (images.shape[1], images.shape[2])
+    at = tuple((row, column) for row, column in middles.tolist())
+    for place, points in enumerate(_samplings(at, tuple(radii.tolist()), angles, size)):
         for first in range(0, len(images), _TOGETHER):
             part = slice(first, first + _TOGETHER)
             sampled = (points @ smooth[:, part]).reshape(len(radii), angles, -1)
@@ -89,6 +85,26 @@ def _taps(at: Float[np.ndarray, " point"], count: int, order: Int[np.ndarray, " 
     )
     index = np.clip(low.astype(np.int32)[:, None] + np.arange(-1, 3, dtype=np.int32), 0, count - 1)
     return index[:, order], (share / 6).astype(np.float32)[:, order]
+
+
+@lru_cache(maxsize=6)
+def _samplings(
+    middles: tuple[tuple[float, float], ...],
+    radii: tuple[float, ...],
+    angles: int,
+    shape: tuple[int, int],
+) -> tuple[csr_array, ...]:
+    """The matrices of all places, kept: every particle and frame asks for the same.
+
+    Some 80 MB where a search tries a hundred places, 15 MB for a survey's two dozen.
+    """
+    theta = 2 * np.pi * np.arange(angles) / angles
+    rows = np.outer(radii, np.sin(theta)).ravel()
+    columns = np.outer(radii, np.cos(theta)).ravel()
+    # Places lie on a grid: few rows and columns make many places.
+    by_row = {one: _taps(rows + one, shape[0], _ROWS) for one, _ in middles}
+    by_column = {one: _taps(columns + one, shape[1], _COLUMNS) for _, one in middles}
+    return tuple(_sampling(by_row[row], by_column[column], shape) for row, column in middles)
 
 
 def _sampling(rows: _Taps, columns: _Taps, shape: tuple[int, int]) -> csr_array:
