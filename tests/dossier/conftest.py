@@ -1,4 +1,4 @@
-"""Small sample folders, and the command line run in this process."""
+"""Small sample folders, the command line run in this process, and what a movie told."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -7,8 +7,18 @@ import numpy as np
 import pytest
 
 from cinedot.cli import main
+from cinedot.micrographs.movie_atoms import MovieAtoms, SiteInterval
+from cinedot.micrographs.movie_poses import MoviePoses
+from cinedot.micrographs.occupancy import AtomEvent, SiteEvidence
+from cinedot.micrographs.pose.fit import PoseFit
+from cinedot.micrographs.pose.model_choice import RankedModels
+from cinedot.micrographs.pose.models import average_dot
+from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS, SharedState
+from cinedot.micrographs.pose.tracking import FramePose
+from cinedot.particle import Cuboid, host_named, lattice_sites
 
 Run = Callable[..., tuple[int, str, str]]
+TOLD_FRAMES = 4
 
 
 @pytest.fixture
@@ -44,3 +54,77 @@ def light_folder(tmp_path: Path) -> Path:
         '[reported]\n"emission.peak" = "453 nm"\n"emission.fwhm" = { value = 20, sigma = 0.1 }\n'
     )
     return folder
+
+
+@pytest.fixture(scope="session")
+def told_atoms() -> MovieAtoms:
+    """A dot of which site 30 was lost in the third frame of the window."""
+    model = average_dot(Cuboid.cube(2, host_named("CsPbBr3")), "prototype")
+    count = len(lattice_sites(model.cuboid))
+    there = np.ones(count)
+    there[:5] = 0.0
+    lost = count - 1
+    evidence = SiteEvidence(
+        occupancy=there,
+        sigma=np.full(count, 0.05),
+        sigma_model=np.full(count, 0.03),
+        p_present=np.where(there > 0.5, 0.999, 0.001),
+        expected=np.full(count, 0.5),
+        limit=np.full(count, 0.3),
+    )
+    whole = [
+        SiteInterval(
+            site=site,
+            first_frame=first,
+            last_frame=last,
+            occupancy=share,
+            sigma=0.05,
+            sigma_model=0.03,
+            p_present=share,
+        )
+        for site in range(count)
+        for first, last, share in (
+            [(0, 1, 1.0), (2, 3, 0.0)] if site == lost else [(0, 3, float(there[site]))]
+        )
+    ]
+    event = AtomEvent(frame=2, kind="loss", site=lost, reached=-1, significance=9.0)
+    return MovieAtoms(
+        model=model,
+        evidence=evidence,
+        shared=SharedState(values=np.full(len(SHARED_PARAMETERS), 0.01)),
+        shared_sigma=np.full(len(SHARED_PARAMETERS), 0.001),
+        misfit=1.1,
+        joint_frames=TOLD_FRAMES,
+        frames=TOLD_FRAMES,
+        events=(event,),
+        intervals=tuple(whole),
+    )
+
+
+@pytest.fixture(scope="session")
+def told_poses(told_atoms: MovieAtoms) -> MoviePoses:
+    fit = PoseFit(
+        rotation=np.eye(3),
+        x_nm=0.0,
+        y_nm=0.0,
+        defocus_nm=6.0,
+        contrast=1.0,
+        sigma_contrast=0.01,
+        ground=np.zeros(1),
+        covariance=1e-6 * np.eye(6),
+        chi_square=1.0,
+        numbers=1.0,
+        log_evidence=0.0,
+        iterations=1,
+    )
+    frames = tuple(
+        FramePose(frame=row, status="ok", fit=fit, x_nm=1.0, y_nm=1.0) for row in range(TOLD_FRAMES)
+    )
+    ranked = RankedModels(models=(told_atoms.model,), log_evidence=np.zeros(1), fits=())
+    return MoviePoses(
+        ranked=ranked,
+        searched=((told_atoms.model.cuboid, 0.0),),
+        frames=frames,
+        tumbles=((1, 20.0),),
+        beside_nm=np.zeros((TOLD_FRAMES, 0, 2)),
+    )

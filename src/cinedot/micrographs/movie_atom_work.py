@@ -5,11 +5,12 @@ stands still is the same in all of them.
 """
 
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Bool, Float, Int
 
 from cinedot.core import Movie
 from cinedot.core.chunks import Arrays
@@ -25,7 +26,7 @@ from cinedot.micrographs.occupancy.grounds import (
     split_noise,
     wider_support,
 )
-from cinedot.micrographs.occupancy.joint import JointFit, fit_jointly
+from cinedot.micrographs.occupancy.joint import ROUNDS, JointFit, fit_jointly
 from cinedot.micrographs.occupancy.leftover import learned_noise
 from cinedot.micrographs.occupancy.unknowns import Unknowns, unknowns_of
 from cinedot.micrographs.pose.camera import model_camera
@@ -36,10 +37,14 @@ from cinedot.micrographs.pose.shared_state import SharedState
 from cinedot.micrographs.pose.views import views_of
 from cinedot.micrographs.pose.whitening import NoiseSpectrum, Whitening, whitening
 from cinedot.microscope import Lens
+from cinedot.microscope.parallel import workers
 from cinedot.particle import Compound, Cuboid
 
-JOINT_FRAMES = 16
-"""Frames that are fitted together: sites are then known to 0.05 to 0.1."""
+BEGUN_FRAMES = 16
+"""Frames that are fitted together at first, which takes several rounds."""
+JOINT_FRAMES = 64
+"""Frames that are fitted together in the end, from where those led: one round or two."""
+_LAST_ROUNDS = 2
 _MISFIT = 1.02
 """Reduced chi-square from which on what is left over is looked at; chance alone leaves 0.005, and
 the ground's spectrum is known to 0.01."""
@@ -77,6 +82,10 @@ class _Setting:
         shot = self.movie.image(int(self.path.frame[row]))
         contrast = ground_contrast(shot, self.ground, self.zero)
         return cut_patch(contrast, self.corner(int(self.path.cut[row])), self.side)
+
+    def shot(self, row: int, whiten: Whitening) -> FrameShot:
+        """What a frame recorded about its cut's place."""
+        return FrameShot(frame=int(self.path.frame[row]), contrast=self.patch(row), whiten=whiten)
 
     def whiten(self, cut: int, *, steady: bool) -> Whitening:
         """Of a cut's noise: the moving part alone, or with what stands still as if it moved."""
@@ -179,18 +188,18 @@ class JointWork:
     def __call__(self, frames: range, carry: Arrays) -> Arrays:
         """The fit as arrays; `background` has a row for each of `known_cut`."""
         setting = self.what.setting(carry)
-        path = setting.path
-        chosen = np.array(_spread(len(path.frame), JOINT_FRAMES))
-        cuts = {
-            int(cut): chosen[path.cut[chosen] == cut].tolist()
-            for cut in np.unique(path.cut[chosen])
-        }
+        chosen = np.array(_spread(len(setting.path.frame), JOINT_FRAMES))
+        some = chosen[_spread(len(chosen), BEGUN_FRAMES)]
+        cuts = _by_cut(setting, some)
         fit = _fitted(setting, cuts)
         if fit.misfit > _MISFIT:
             # What the model leaves over is noise too; known for what it is, it does less harm.
             whitens = [setting.whiten(cut, steady=len(rows) == 1) for cut, rows in cuts.items()]
             setting = replace(setting, noise=learned_noise(setting.noise, whitens, fit.left))
             fit = _fitted(setting, cuts, begin=fit)
+        if len(chosen) > len(some):
+            begun, cuts = _Begun(fit=fit, cuts=cuts), _by_cut(setting, chosen)
+            fit = _fitted(setting, cuts, begin=begun.with_more(setting, cuts), rounds=_LAST_ROUNDS)
         together = [len(rows) > 1 for rows in cuts.values()]
         return {
             "shared": fit.shared.values,
@@ -208,8 +217,64 @@ class JointWork:
         }
 
 
+_Cuts = Mapping[int, Sequence[int]]
+"""Rows of frames that are fitted together, by their cut."""
+
+
+def _by_cut(setting: _Setting, rows: Int[np.ndarray, " row"]) -> _Cuts:
+    own = setting.path.cut[rows]
+    return {int(cut): rows[own == cut].tolist() for cut in np.unique(own)}
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class _Begun:
+    """A fit of some frames, from which that of more begins.
+
+    fit: the fit; cuts: its frames.
+    """
+
+    fit: JointFit
+    cuts: _Cuts
+
+    def with_more(self, setting: _Setting, cuts: _Cuts) -> JointFit:
+        """The fit with the own unknowns of other frames, each settled about it by itself."""
+        known = {
+            row: state
+            for rows, states in zip(self.cuts.values(), self.fit.states, strict=True)
+            for row, state in zip(rows, states, strict=True)
+        }
+        behind = {
+            cut: background
+            for (cut, rows), background in zip(self.cuts.items(), self.fit.backgrounds, strict=True)
+            if len(rows) > 1
+        }
+        lacking = [(cut, row) for cut, rows in cuts.items() for row in rows if row not in known]
+        whitens = {cut: setting.whiten(cut, steady=cut not in behind) for cut, _ in lacking}
+
+        def found(at: tuple[int, int]) -> FrameState:
+            cut, row = at
+            shot = setting.shot(row, whitens[cut])
+            return settled(
+                shot,
+                setting.atoms,
+                setting.unknowns,
+                setting.state(row),
+                self.fit.shared,
+                self.fit.share,
+                behind.get(cut),
+            )
+
+        # The first alone: threads that meet a new program would all compile it.
+        settled_states = [found(one) for one in lacking[:1]]
+        with ThreadPoolExecutor(workers()) as pool:
+            settled_states += pool.map(found, lacking[1:])
+        known |= {row: one for (_, row), one in zip(lacking, settled_states, strict=True)}
+        states = tuple(tuple(known[row] for row in rows) for rows in cuts.values())
+        return replace(self.fit, states=states)
+
+
 def _fitted(
-    setting: _Setting, cuts: Mapping[int, Sequence[int]], begin: JointFit | None = None
+    setting: _Setting, cuts: _Cuts, begin: JointFit | None = None, rounds: int = ROUNDS
 ) -> JointFit:
     """The rows of each cut fitted together."""
     groups: list[ShotGroup] = []
@@ -229,6 +294,7 @@ def _fitted(
         begin.states,
         shared=begin.shared,
         share=begin.share,
+        rounds=rounds,
     )
 
 
@@ -281,11 +347,7 @@ class FrameWork:
             cut = int(setting.path.cut[row])
             if cut not in whitens:
                 whitens[cut] = setting.whiten(cut, steady=cut not in known)
-            shot = FrameShot(
-                frame=int(setting.path.frame[row]),
-                contrast=setting.patch(row),
-                whiten=whitens[cut],
-            )
+            shot = setting.shot(row, whitens[cut])
             behind = carry["background"][known[cut]] if cut in known else None
             at = (setting.atoms, setting.unknowns)
             state = settled(shot, *at, setting.state(row), shared, carry["share"], behind)

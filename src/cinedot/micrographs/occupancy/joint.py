@@ -18,7 +18,7 @@ from cinedot.micrographs.occupancy.equations import (
 from cinedot.micrographs.occupancy.unknowns import Unknowns
 from cinedot.micrographs.pose.shared_state import SharedState, shared_prior_sigma
 
-_ROUNDS = 5
+ROUNDS = 5
 _DAMPED = 0.03
 _ENOUGH = 3.0
 """Gain in log-probability at which the fit ends: there are hundreds of unknowns."""
@@ -79,7 +79,7 @@ def fit_jointly(
     *,
     shared: SharedState | None = None,
     share: Float[np.ndarray, " group"] | None = None,
-    rounds: int = _ROUNDS,
+    rounds: int = ROUNDS,
     progress: Progress | None = None,
 ) -> JointFit:
     """Fit the atoms and what frames share, each frame's pose, contrast and ground with them.
