@@ -13,7 +13,8 @@ from cinedot.core import AnalysisError, Movie
 from cinedot.core.chunks import Arrays, Runs, chunks_of, key_of
 from cinedot.micrographs.frame_passes import Recording
 from cinedot.micrographs.frame_path import FramePath
-from cinedot.micrographs.movie_atom_work import AtomModel, FrameWork, JointWork
+from cinedot.micrographs.movie_atom_setting import AtomModel
+from cinedot.micrographs.movie_atom_work import FrameWork, JointWork
 from cinedot.micrographs.movie_poses import MoviePoses
 from cinedot.micrographs.occupancy.events import AtomEvent, FrameEvidence, events_of, find_steps
 from cinedot.micrographs.occupancy.intervals import SiteInterval as SiteInterval
