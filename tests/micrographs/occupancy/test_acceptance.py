@@ -117,7 +117,7 @@ def first_frame(film):
     )
 
 
-HARD = 4
+HARD, HARD_FRAMES = 4, 60
 
 
 def test_hard_films(make_film, rng, record_figure):
@@ -138,7 +138,7 @@ def test_hard_films(make_film, rng, record_figure):
         print(number, atoms.misfit, np.sqrt((bias[-1] ** 2).mean()), told[halide].sum())
     rms = float(np.sqrt((np.concatenate(bias) ** 2).mean()))
     inside = float((np.abs(np.concatenate(off)) < 1.96).mean())
-    name = f"hard films, mla-cs, {HARD} x {FRAMES} frames"
+    name = f"hard films, mla-cs, {HARD} x {HARD_FRAMES} frames"
     record_figure(f"{name}: halides over vacuum, rms off", f"{rms:.3f}", "0.1")
     record_figure(f"{name}: 95 % intervals of halides that cover", f"{inside:.1%}", "90-98 %")
     record_figure(f"{name}: halides called wrong", f"{wrong} of {total}", "")
@@ -169,7 +169,7 @@ def hard_film(make_film, rng, number):
         scene["support"] = AmorphousCarbon(thickness_nm=2.0, covers=LeftOf(edge=0.5))
     film = make_film(
         rng,
-        frames=FRAMES,
+        frames=HARD_FRAMES,
         lens=lens,
         change=bent,
         ligands=AllAtoms(),

@@ -1,10 +1,15 @@
-"""Issue 6 at full size: matched movies, our own, and frames made by abTEM."""
+"""Issue 6 at full size: matched movies, our own, and frames and movies made by abTEM."""
+
+from dataclasses import dataclass
 
 import numpy as np
 import pytest
 from scipy import stats
 from scipy.spatial.transform import Rotation
 
+from cinedot.core import ArrayFrames, Movie
+from cinedot.micrographs import measure_movie
+from cinedot.micrographs.movie_poses import ModelRange, measure_poses
 from cinedot.micrographs.pose import (
     Patch,
     PosePrior,
@@ -27,7 +32,7 @@ from cinedot.microscope import (
     begin_filming,
     filmed,
 )
-from cinedot.particle import Cuboid, HeadGroups, build, host_named
+from cinedot.particle import Cuboid, HeadGroups, build, compounds, host_named
 
 pytestmark = pytest.mark.acceptance
 
@@ -191,6 +196,141 @@ def own_movie(one, compound, frames, rng):
 
 
 SIDE, ORIENTATIONS = 192, 10
+MOVIE_FRAMES, TUMBLE_DEG = 60, (10.0, 30.0)
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class Tumbled:
+    """A movie of a dot that tumbles half-way, with its truth, frame by frame."""
+
+    signal: np.ndarray
+    rotations: np.ndarray
+    places_nm: np.ndarray
+    defocus_nm: np.ndarray
+    frame: int
+    angle_deg: float
+
+
+def two_orientations(rng):
+    """Before and after a tumble about any axis."""
+    before = Rotation.random(random_state=rng)
+    axis = rng.normal(size=3)
+    angle = float(rng.uniform(*TUMBLE_DEG))
+    turn = Rotation.from_rotvec(np.radians(angle) * axis / np.linalg.norm(axis))
+    return before, turn * before, angle
+
+
+def tumbled_own(compound, rng, _):
+    """Filmed over 2 nm of carbon behind half of the field, which stands still throughout."""
+    seed = int(rng.integers(2**31))
+    dot = build(cube(compound), compound, seed=seed, ligands=HeadGroups())
+    defocus = float(rng.uniform(4, 9))
+    before, after, angle = two_orientations(rng)
+    half = MOVIE_FRAMES // 2
+    signals, rotations, shifts = [], [], []
+    for start in (before, after):
+        scene = Scene(
+            atoms=dot,
+            lens=Lens(defocus_nm=defocus),
+            exposure=EXPOSURE,
+            frames=half,
+            support=AmorphousCarbon(thickness_nm=2.0, covers=LeftOf(edge=0.5)),
+            start=start,
+            seed=seed,
+        )
+        for part in filmed(begin_filming(scene)):
+            count = len(part.signal)
+            signals.append(part.signal)
+            turns = part.stretch.poses.rotation.reshape(count, -1, 3, 3)
+            rotations += [Rotation.from_matrix(own).mean().as_matrix() for own in turns]
+            shifts.append(part.stretch.poses.shift_nm.reshape(count, -1, 3).mean(axis=1))
+    shift = np.concatenate(shifts)
+    return Tumbled(
+        signal=np.concatenate(signals).astype(np.float32),
+        rotations=np.array(rotations),
+        places_nm=shift[:, :2],
+        defocus_nm=defocus + shift[:, 2],
+        frame=half,
+        angle_deg=angle,
+    )
+
+
+SNAPSHOTS = 3
+
+
+def tumbled_abtem(compound, rng, by_abtem):
+    """By abTEM: Lobato's factors, frozen phonons, carbon atoms behind half."""
+    dot = build(cube(compound), compound, seed=int(rng.integers(2**31)), ligands=HeadGroups())
+    lens = Lens(defocus_nm=float(rng.uniform(4, 9)))
+    scene = by_abtem(dot, lens, rng, side=SIDE, pixel_nm=PIXEL_NM, snapshots=SNAPSHOTS)
+    before, after, angle = two_orientations(rng)
+    half = MOVIE_FRAMES // 2
+    place = np.full(2, SIDE / 2 * PIXEL_NM)
+    frames, rotations, places = [], [], []
+    for index in range(MOVIE_FRAMES):
+        rocked = Rotation.from_rotvec(np.radians(rng.normal(0, 0.5, 3)))
+        turn = rocked * (before if index < half else after)
+        place = place + rng.normal(0, 0.01, 2)
+        frames.append(rng.poisson(scene.image(turn, place) * EXPOSURE.electrons_per_pixel))
+        rotations.append(turn.as_matrix())
+        places.append(place)
+    return Tumbled(
+        signal=np.array(frames, dtype=np.float32),
+        rotations=np.array(rotations),
+        places_nm=np.array(places),
+        defocus_nm=np.full(MOVIE_FRAMES, lens.defocus_nm),
+        frame=half,
+        angle_deg=angle,
+    )
+
+
+@pytest.mark.parametrize("compound", ["mla-cs", "mla-ma"])
+@pytest.mark.parametrize(("by", "film"), [("cinedot", tumbled_own), ("abTEM", tumbled_abtem)])
+def test_movies_are_named_and_followed(compound, by, film, by_abtem, rng, record_figure):
+    """From nothing but the default `[model]`: size, compound, every frame's view, the tumble."""
+    made = film(compound, rng, by_abtem)
+    movie = Movie(
+        frames=ArrayFrames(frames=made.signal),
+        name="film",
+        pixel_x_nm=PIXEL_NM,
+        pixel_y_nm=PIXEL_NM,
+        frame_s=0.02,
+    )
+    host = host_named(HOSTS[compound])
+    models = ModelRange(
+        cuboids=tuple(Cuboid.cube(n, host) for n in (3, 4, 5, 6)),
+        compounds=tuple(one for one in compounds().values() if one.a_ion in (None, host.a_ion)),
+    )
+    poses = measure_poses(movie, measure_movie(movie).frames, models, Lens())
+    off, far, defocus = [], [], []
+    for index, pose in enumerate(poses.frames):
+        if pose.fit is None:
+            continue
+        off.append(float(misorientation_deg(pose.fit.rotation, made.rotations[index], EDGES)))
+        far.append(float(np.hypot(*(np.array([pose.x_nm, pose.y_nm]) - made.places_nm[index]))))
+        defocus.append(abs(pose.fit.defocus_nm - made.defocus_nm[index]))
+    right = int((np.array(off) < 2.0).sum())
+    name = f"movie of {MOVIE_FRAMES} frames by {by}, {compound}"
+    told = f"{poses.model.label}, probability {poses.probability:.6f}"
+    tumbles = ", ".join(f"frame {frame}: {angle:.1f}°" for frame, angle in poses.tumbles)
+    print(name, told, right, np.median(off), np.median(far), np.median(defocus), tumbles)
+    for what, value, target in (
+        ("named", told, f"4x4x4 {compound}, above 0.99"),
+        ("right view", f"{right} of {MOVIE_FRAMES}", "98 %"),
+        ("median misorientation", f"{np.median(off):.3f}°", "0.2°"),
+        ("median position error", f"{1e3 * np.median(far):.1f} pm", "4 pm"),
+        ("median defocus error", f"{np.median(defocus):.2f} nm", "0.5 nm"),
+        ("tumbles", tumbles or "none", f"frame {made.frame}: {made.angle_deg:.1f}°"),
+    ):
+        record_figure(f"{name}: {what}", value, target)
+    assert poses.model.label == f"4x4x4 {compound}"
+    assert poses.probability is not None
+    assert poses.probability > 0.99
+    assert right >= stats.binom.ppf(RARE, MOVIE_FRAMES, 0.98)
+    assert np.median(off) < 0.2
+    assert np.median(far) < 0.004
+    assert np.median(defocus) < 0.5
+    assert [frame for frame, _ in poses.tumbles] == [made.frame]
 
 
 def test_frames_by_abtem(ready, by_abtem, rng, record_figure):
