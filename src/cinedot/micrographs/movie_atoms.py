@@ -20,7 +20,7 @@ from cinedot.micrographs.occupancy.events import AtomEvent, FrameEvidence, event
 from cinedot.micrographs.occupancy.intervals import SiteInterval as SiteInterval
 from cinedot.micrographs.occupancy.intervals import site_intervals
 from cinedot.micrographs.occupancy.joint import JointFit
-from cinedot.micrographs.occupancy.presence import SiteEvidence, site_evidence
+from cinedot.micrographs.occupancy.presence import SiteEvidence, site_evidence, widened_shared_sigma
 from cinedot.micrographs.occupancy.unknowns import unknowns_of
 from cinedot.micrographs.pose.models import DotModel
 from cinedot.micrographs.pose.shared_state import SharedState
@@ -37,7 +37,7 @@ class MovieAtoms:
     Attributes:
         model: the dot.
         evidence: of each site over the frames that were fitted together.
-        shared, shared_sigma: what all frames share.
+        shared, shared_sigma: what all frames share; what the model is wrong by is in the sigmas.
         misfit: reduced chi-square of the joint fit.
         joint_frames: how many frames were fitted together.
         frames: how many were gone through for changes.
@@ -140,7 +140,7 @@ def _told(
         model=model,
         evidence=evidence,
         shared=fit.shared,
-        shared_sigma=fit.shared_sigma,
+        shared_sigma=widened_shared_sigma(fit),
         misfit=fit.misfit,
         joint_frames=len(joint["joint_rows"]),
         frames=len(every.frame),

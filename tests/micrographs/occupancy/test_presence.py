@@ -3,14 +3,17 @@
 import numpy as np
 from scipy import special, stats
 
+from cinedot.micrographs.occupancy.joint import JointFit
 from cinedot.micrographs.occupancy.presence import (
     SiteEvidence,
     chance_present,
     detection_limit,
     model_sigma,
+    widened_shared_sigma,
 )
-from cinedot.micrographs.occupancy.unknowns import unknowns_of
+from cinedot.micrographs.occupancy.unknowns import own_precision, unknowns_of
 from cinedot.micrographs.pose.models import average_dot
+from cinedot.micrographs.pose.shared_state import SharedState, shared_prior_sigma
 from cinedot.particle import Cuboid, host_named
 
 RARE = 1e-6
@@ -83,3 +86,39 @@ def test_inner_ions_tell_how_far_the_model_is_off():
     assert right.max() < 0.05
     wrong = model_sigma(unknowns, 1 + rng.normal(0, 0.25, len(unknowns)), sigma)
     assert 0.12 < np.median(wrong) < 0.5
+
+
+def joint_of(alone, sigma, shared_sigma):
+    """A joint fit of which each group's frames alone say so, every group by itself."""
+    unknowns = unknowns_of(average_dot(Cuboid.cube(4, host_named("CsPbBr3")), "prototype"))
+    own = own_precision(unknowns.mean)
+    variance = 1 / (sigma**-2.0 + own)
+    share = variance * (alone(len(unknowns)) / sigma**2 + own * unknowns.mean)
+    return JointFit(
+        unknowns=unknowns,
+        shared=SharedState(values=np.zeros(len(shared_sigma))),
+        shared_sigma=shared_sigma,
+        share=share,
+        covariance=np.diag(np.concatenate([shared_sigma**2, np.full(len(share), variance)])),
+        states=(),
+        backgrounds=(),
+        misfit=1.0,
+        chi_square=(),
+    )
+
+
+def test_what_frames_share_is_as_unsure_as_the_model_is_wrong():
+    rng = fresh()
+    prior = shared_prior_sigma()
+    sharp = 0.1 * prior
+    right = joint_of(lambda count: 1 + rng.normal(0, 0.05, count), 0.05, sharp)
+    # The median of three kinds' excess: of the largest kinds 144 and 64 ions, known to 0.12 and
+    # 0.18; one beyond 6 sigmas is 0.4 of the widening.
+    np.testing.assert_array_less(widened_shared_sigma(right), 1.5 * sharp)
+    # 0.15 off where 0.05 is counted: the frames' part of the variance is nine times as much.
+    wrong = joint_of(lambda count: 1 + rng.normal(0, 0.15, count), 0.05, sharp)
+    ratio = widened_shared_sigma(wrong) / sharp
+    assert ((ratio > 2) & (ratio < 4)).all()
+    # Where frames say nothing beyond the prior, nothing is widened beyond it.
+    blunt = joint_of(lambda count: 1 + rng.normal(0, 0.15, count), 0.05, prior.copy())
+    np.testing.assert_allclose(widened_shared_sigma(blunt), prior)

@@ -13,6 +13,7 @@ from scipy import special
 from cinedot.micrographs.occupancy.equations import SHARED
 from cinedot.micrographs.occupancy.joint import JointFit
 from cinedot.micrographs.occupancy.unknowns import Unknowns, own_precision
+from cinedot.micrographs.pose.shared_state import shared_prior_sigma
 
 _LEAST_MODEL_SIGMA = 0.03
 """No model is surer: waves on coarse pixels and slices alone leave 0.02 to 0.03."""
@@ -113,6 +114,26 @@ def model_sigma(
     model's fault, and surface ions are taken to suffer as much. Atoms of other strength suffer in
     proportion to their sigma, which counts how strongly the frames show them.
     """
+    relative = np.sqrt(model_excess(unknowns, share, sigma))
+    return np.maximum(relative * sigma, _LEAST_MODEL_SIGMA)
+
+
+def widened_shared_sigma(fit: JointFit) -> Float[np.ndarray, " parameter"]:
+    """Standard deviations of what frames share, with what the model is wrong by.
+
+    The frames' part of the information counts for less by as much as inner ions scatter beyond
+    their sigmas; the prior's part stays.
+    """
+    alone, sigma = alone_of_prior(fit)
+    prior = shared_prior_sigma() ** -2.0
+    told = np.maximum(fit.shared_sigma**-2.0 - prior, 0.0)
+    return 1 / np.sqrt(told / (1 + model_excess(fit.unknowns, alone, sigma)) + prior)
+
+
+def model_excess(
+    unknowns: Unknowns, share: Float[np.ndarray, " group"], sigma: Float[np.ndarray, " group"]
+) -> float:
+    """Variance of inner ions' occupancies, which are 1 in truth, beyond sigma^2, in units of it."""
     excess: list[float] = []
     roles = unknowns.sites.role[unknowns.site]
     for role in ("metal", "halide", "a"):
@@ -120,8 +141,7 @@ def model_sigma(
         if known.any():
             off = ((share[known] - 1) ** 2).mean() - (sigma[known] ** 2).mean()
             excess.append(float(off / (sigma[known] ** 2).mean()))
-    relative = np.sqrt(max(float(np.median(excess)) if excess else 0.0, 0.0))
-    return np.maximum(relative * sigma, _LEAST_MODEL_SIGMA)
+    return max(float(np.median(excess)) if excess else 0.0, 0.0)
 
 
 def chance_present(
