@@ -157,6 +157,44 @@ def test_a_second_dot_is_posed_and_neither_is_the_others_ground(
         assert abs(one.y_nm - ((side - 1) * PIXEL_NM - before.y_nm)) < 0.01
 
 
+@pytest.mark.parametrize("away_nm", [0.8, 1.6, 2.4])
+def test_before_another_dot_no_pose_is_made_up(
+    film: Filmed, poses: MoviePoses, away_nm: float
+) -> None:
+    """In one frame the same dot, turned by half a turn, passes before it: both are seen."""
+    first = poses.frames[0].fit
+    assert first is not None
+    frames = film.movie.frames.read(0, 4).copy()
+    level = np.median(frames[2])
+    x, y = np.rint(film.places_nm[2] / PIXEL_NM).astype(int)
+    side, along = frames.shape[1], round(away_nm / PIXEL_NM)
+    # Turned about the field's middle, then laid `along` pixels beside the first.
+    other = np.roll(frames[2][::-1, ::-1], (2 * y - side + 1, 2 * x - side + 1 + along), (0, 1))
+    frames[2] = frames[2] * other / level
+    movie = replace(film.movie, frames=ArrayFrames(frames=frames))
+    work = movie_poses.Posing(
+        recording=Recording(open=lambda: movie, key=""),
+        model=Cuboid.cube(3, HOST),
+        compound=compound_named("mla-cs"),
+        lens=Lens(),
+    )
+    carry = {
+        "places_nm": film.places_nm[:4],
+        "unfit": np.zeros(4, dtype=bool),
+        "begin": packed(first),
+        "beside_nm": np.zeros((4, 0, 2)),
+    }
+    found = frame_poses(work(range(4), carry))
+    assert [one.status for one in found[:2]] == ["ok", "ok"]
+    for index in (2, 3):
+        fit = found[index].fit
+        if found[index].status == "ok":
+            assert fit is not None
+            # A wrong view is tens of degrees off; what the other dot leaves over pulls by 2.
+            assert misorientation_deg(fit.rotation, film.rotations[index], (3, 3, 3)) < 5.0
+    assert found[3].status == "ok"
+
+
 def test_unfit_frames_have_no_pose_and_hold_up_no_others(film: Filmed, poses: MoviePoses) -> None:
     frames = film.movie.frames.read(0, 3).copy()
     frames[1] = 65535.0
