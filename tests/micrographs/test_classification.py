@@ -313,7 +313,8 @@ def test_equal_likelihoods_share() -> None:
 
 
 MIXTURE = {3: 0.02, 4: 0.90, 5: 0.05, 6: 0.03}
-DOTS, SAMPLES = 24, 50
+DOTS, SAMPLES = 12, 50
+"""600 dots a set: a share of 97 % is known to 0.7 %."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -355,7 +356,7 @@ def drawn(tilt_deg: float | None, seed: int) -> Survey:
     """A survey of the mixture, read by views at an unknown defocus."""
     rng = np.random.default_rng(seed)
     edges = rng.choice(list(MIXTURE), size=DOTS, p=list(MIXTURE.values())).tolist()
-    side = 416 if tilt_deg is not None else 480
+    side = 300 if tilt_deg is not None else 340
     dots = place_dots(edges, host=HOST, shape=(side, side), tilt_deg=tilt_deg, seed=seed)
     return by_views(survey(dots, side, seed, tuple(MIXTURE)), tuple(MIXTURE), None)
 

@@ -42,6 +42,7 @@ _BADLY, _PALE = 1.12, 0.75
 optima. A row of strong fringes fits every view about it that shows the row, and only a degree or
 two from the true one do the other rows come out."""
 _FINER_DEG, _FITTED_AGAIN, _REACH_AGAIN_NM, _WORTH_AGAIN = 2.5, 24, 0.45, 0.7
+_NARROWED_AGAIN = 8
 """The second look's: in 10 images of 24 turned dots, all views that the first look missed were
 among the 20 best of these, with 0.7 to 0.93 of the best score."""
 
@@ -135,6 +136,7 @@ def compare_with_views(
                 count=_FITTED_AGAIN,
                 reach_nm=_REACH_AGAIN_NM,
                 worth=_WORTH_AGAIN,
+                narrow=_NARROWED_AGAIN,
             )
             compared[index] = better(compared[index], again)
     return compared

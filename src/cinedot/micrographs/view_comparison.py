@@ -99,6 +99,7 @@ def compare(
     count: int,
     reach_nm: float,
     worth: float = WORTH,
+    narrow: int | None = None,
 ) -> ParticleViews:
     """How a particle's patch compares with each candidate.
 
@@ -109,6 +110,7 @@ def compare(
         count: so many views of each are refined.
         reach_nm: how far from the patch's middle a dot may be.
         worth: views whose score is less than that share of the candidate's best are not refined.
+        narrow: so many of them go on beyond the first step; all when left out.
     """
     matches = [
         match_views(
@@ -127,7 +129,9 @@ def compare(
         if scores[index] ** 2 < _BEHIND * scores.max() ** 2 or not matches[index]:
             break
         ahead = [fit for fit in fits if fit is not None]
-        fits[index] = _refined(patch, ready[index], matches[index], prior, ahead, worth)
+        fits[index] = _refined(
+            patch, ready[index], matches[index], prior, ahead, worth=worth, narrow=narrow
+        )
     return _ranked(fits)
 
 
@@ -154,7 +158,9 @@ def _refined(
     matches: Sequence[ViewMatch],
     prior: PosePrior,
     ahead: Sequence[PoseFit],
+    *,
     worth: float,
+    narrow: int | None,
 ) -> PoseFit | None:
     """A candidate's best fit; a rough one where it is far behind those fitted already.
 
@@ -168,7 +174,7 @@ def _refined(
     best = max((one.log_evidence for one in ahead), default=-np.inf)
     found: PoseFit | None = None
     for steps in (_FIRST_STEPS, _MORE_STEPS):
-        found = _fitted(patch, ready, starts, prior, steps)
+        found = _fitted(patch, ready, starts, prior, steps, narrow)
         if found is None:
             return None
         if found.log_evidence < best - _HOPELESS * _scale([*ahead, found]):
@@ -183,6 +189,7 @@ def _fitted(
     starts: Sequence[PoseStart],
     prior: PosePrior,
     steps: int,
+    narrow: int | None,
 ) -> PoseFit | None:
     """The best fit from some starts; None where a view holds no numbers."""
     try:
@@ -194,6 +201,7 @@ def _fitted(
             prior=prior,
             iterations=steps,
             tolerance=_TOLERANCE,
+            narrow=narrow,
         )
     except np.linalg.LinAlgError:
         return None

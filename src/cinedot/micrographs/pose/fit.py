@@ -110,6 +110,8 @@ class _Running:
     place: Float[np.ndarray, " 2"]
     defocus: float
     objective: float = np.inf
+    promised: float = np.inf
+    """Half chi-square where the next step should lead."""
     damping: float = 1e-3
     kept: "tuple[Float[np.ndarray, '3 3'], Float[np.ndarray, ' 2'], float] | None" = None
     solved: "_Solved | None" = None
@@ -140,6 +142,7 @@ def fit_poses(
     iterations: int = 8,
     tolerance: float = 0.02,
     margin: float = 60.0,
+    narrow: int | None = None,
 ) -> list[PoseFit]:
     """Refine candidate poses of one patch and rank them by evidence.
 
@@ -156,6 +159,8 @@ def fit_poses(
         tolerance: a fit ends when a step gains less than this in half the chi-square.
         margin: candidates whose half chi-square lags behind the best by more than this times the
             reduced chi-square stay where they are; in the first steps they may lag more.
+        narrow: so many go on beyond the first step: those that it promises to lead lowest. All
+            when left out.
 
     Returns:
         One fit a start, the best first.
@@ -186,6 +191,9 @@ def fit_poses(
         behind = margin * scale * _PATIENCE[min(round_, len(_PATIENCE) - 1)]
         for one in running:
             one.done |= one.objective > best + behind
+        if round_ == 0 and narrow is not None:
+            for one in sorted(running, key=lambda one: one.promised)[narrow:]:
+                one.done = True
     fits = [_fit(one, whiten, bare) for one in running]
     return sorted(fits, key=lambda fit: -fit.log_evidence)
 
@@ -264,7 +272,9 @@ def _advance(one: _Running, solved: _Solved, tolerance: float) -> None:
     if gained < tolerance:
         one.done = True
         return
-    if _step(one, solved) < tolerance:
+    gain = _step(one, solved)
+    one.promised = solved.objective - gain
+    if gain < tolerance:
         # So small a step needs no second look.
         one.kept = (one.rotation, one.place, one.defocus)
         one.done = True
