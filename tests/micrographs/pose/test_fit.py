@@ -94,6 +94,23 @@ def test_errors_are_near_the_cramer_rao_bound(trials):
     assert np.sqrt(least.mean(axis=0)).min() > 0
 
 
+def test_those_that_promise_most_go_on_alone(qd2, rng, counted, poses_of):
+    """Of nine starts two go on; that of the true view, whatever its place among them, is one."""
+    contrast, white = counted
+    rotations, places, defoci = poses_of(1, rng)
+    truth = (rotations[0], places[0], defoci[0])
+    patch = contrast(qd2, qd2.images(rotations, places, defoci)[0], rng)
+    starts = [near(*truth, rng, turn_deg=float(turn)) for turn in rng.uniform(15, 40, 8)]
+    starts.insert(int(rng.integers(9)), near(*truth, rng))
+    whiten = white(qd2)
+    every = fit_poses(patch, qd2, starts, whiten)
+    some = fit_poses(patch, qd2, starts, whiten, narrow=2)
+    assert len(some) == len(every) == 9
+    assert 1 <= sum(one.iterations > 1 for one in some) <= 2
+    assert np.allclose(some[0].rotation, every[0].rotation, atol=1e-6)
+    assert some[0].log_evidence == pytest.approx(every[0].log_evidence, abs=1e-3)
+
+
 def test_the_best_start_wins_and_the_residual_is_one(qd2, rng, counted, poses_of):
     contrast, white = counted
     rotations, places, defoci = poses_of(1, rng)
