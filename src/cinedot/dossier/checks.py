@@ -60,7 +60,7 @@ def cross_checks(
         for key, estimate in outcome.findings.results.items()
     }
     own = [check for o in outcomes if o.findings for check in o.findings.checks]
-    return (*own, *_sizes(found), *_reports(found, reported))
+    return (*own, *_sizes(found), *_driven(found), *_reports(found, reported))
 
 
 def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:
@@ -82,6 +82,33 @@ def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:
             movie,
             of=("survey, one dot of it,", "movie"),
         )
+
+
+SCALE_NM = 0.5
+"""How much two spectrometers' wavelength scales may differ, each, one standard deviation."""
+
+
+def _driven(found: Mapping[str, Estimate]) -> Iterable[Check]:
+    """Whether a diode's light is the dots' own: its peak against that of the emission."""
+    driven, excited = found.get("electroluminescence.peak"), found.get("emission.peak")
+    if driven is None or excited is None:
+        return
+    allowed = [
+        Estimate(
+            value=one.value,
+            sigma=math.hypot(one.sigma or 0.0, SCALE_NM),
+            unit="nm",
+            method=one.method,
+        )
+        for one in (driven, excited)
+    ]
+    checked = compare(
+        "peak: electroluminescence against emission",
+        *allowed,
+        of=("electroluminescence", "emission"),
+    )
+    said = f"{checked.detail} Each scale is taken as good to {SCALE_NM:g} nm."
+    yield Check(name=checked.name, status=checked.status, detail=said)
 
 
 def _reports(found: Mapping[str, Estimate], reported: Mapping[str, Estimate]) -> Iterable[Check]:

@@ -54,6 +54,8 @@ Second = Annotated[float, _in("s")]
 Kilovolt = Annotated[float, _in("kV")]
 Micrometre = Annotated[float, _in("um", positive=False)]
 Nanosecond = Annotated[float, _in("ns")]
+Centimetre = Annotated[float, _in("cm")]
+Wavenumber = Annotated[float, _in("1/cm")]
 DoseRate = Annotated[float, _in("e/nm^2/s")]
 
 
@@ -238,8 +240,21 @@ class ConditionSection(TableSection):
 class CircularDichroismSection(TableSection):
     """Ellipticity against wavelength."""
 
-    enantiomer: str | None = None
-    path_length: str | float | None = None
+    enantiomer: str | None = Field(default=None, min_length=1)
+    path_length_cm: Centimetre | None = Field(default=None, alias="path_length")
+    exciton_nm: Nanometre | None = Field(default=None, alias="exciton")
+
+
+class ElectroluminescenceSection(TableSection):
+    """Spectra of a diode at several voltages."""
+
+    range_nm: tuple[Nanometre, Nanometre] | None = Field(default=None, alias="range")
+
+
+class InfraredSection(TableSection):
+    """Infrared absorbance against wavenumber."""
+
+    ionic_splitting_per_cm: Wavenumber | None = Field(default=None, alias="ionic_splitting")
 
 
 class MassSpectrumSection(TableSection):
@@ -327,9 +342,11 @@ class Manifest(Section):
     kinetics: ConditionSection | None = None
     stability: Annotated[tuple[ConditionSection, ...], BeforeValidator(_as_list)] = ()
     titration: Annotated[tuple[ConditionSection, ...], BeforeValidator(_as_list)] = ()
-    electroluminescence: TableSection | None = None
-    circular_dichroism: CircularDichroismSection | None = None
-    infrared: TableSection | None = None
+    electroluminescence: ElectroluminescenceSection | None = None
+    circular_dichroism: Annotated[
+        tuple[CircularDichroismSection, ...], BeforeValidator(_as_list)
+    ] = ()
+    infrared: InfraredSection | None = None
     mass_spectrum: MassSpectrumSection | None = None
     crystals: CrystalsSection | None = None
     recipe: RecipeSection | None = None
@@ -345,6 +362,13 @@ class Manifest(Section):
                     f"each of several [[{kind}]] must have its own name, but they are {names}.",
                     remedy=f'Write name = "first" and so on in each [[{kind}]].',
                 )
+        hands = [section.enantiomer for section in self.circular_dichroism]
+        if len(hands) > 1 and (None in hands or len(set(hands)) < len(hands)):
+            raise InputError(
+                "each of several [[circular_dichroism]] must have its own enantiomer, but they "
+                f"are {hands}.",
+                remedy='Write enantiomer = "D" and enantiomer = "L".',
+            )
         return self
 
 

@@ -10,7 +10,14 @@ from cinedot.core import Estimate, InputError
 from cinedot.core.units import quantity
 from cinedot.dossier.manifest import ReportedNumber
 
-TEXTS = ("movie.edges", "movie.compound")
+TEXTS = (
+    "movie.edges",
+    "movie.compound",
+    "circular_dichroism.cotton_effect",
+    "circular_dichroism.mirror",
+    "infrared.binding_mode",
+    "infrared.deprotonated",
+)
 """Quantities whose value is a text."""
 
 

@@ -7,8 +7,21 @@ the demo draws its samples (`sample_decay`): no fit can tell a drawn record from
 
 reading, jasco, decay_reading -> band_search (band_fit, bands, noise) -> emission
                               -> decay_problem, decay_fit (decay_law) -> decay
+ageing_reading (ageing_record) -> ageing_fit (ageing_law) -> stability -> ageing_comparison,
+                                  ligand_loss; spectral_shift
+reading -> electroluminescence (emission, spectral_shift); dichroism_reading -> dichroism
+infrared_reading -> infrared_bands -> infrared
 """
 
+from cinedot.spectroscopy.ageing_comparison import Comparison as Comparison
+from cinedot.spectroscopy.ageing_comparison import compare_conditions as compare_conditions
+from cinedot.spectroscopy.ageing_comparison import probability_alike as probability_alike
+from cinedot.spectroscopy.ageing_law import ligand_cover as ligand_cover
+from cinedot.spectroscopy.ageing_law import loss_rate as loss_rate
+from cinedot.spectroscopy.ageing_law import rate_of as rate_of
+from cinedot.spectroscopy.ageing_law import share_left as share_left
+from cinedot.spectroscopy.ageing_reading import read_ageing as read_ageing
+from cinedot.spectroscopy.ageing_record import AgeingRecord as AgeingRecord
 from cinedot.spectroscopy.bands import band_per_ev as band_per_ev
 from cinedot.spectroscopy.bands import emission_spectrum as emission_spectrum
 from cinedot.spectroscopy.bands import width_ev as width_ev
@@ -20,6 +33,30 @@ from cinedot.spectroscopy.decay_law import gaussian_response as gaussian_respons
 from cinedot.spectroscopy.decay_law import sample_decay as sample_decay
 from cinedot.spectroscopy.decay_problem import check_records as check_records
 from cinedot.spectroscopy.decay_reading import read_decay as read_decay
+from cinedot.spectroscopy.dichroism import DichroismFit as DichroismFit
+from cinedot.spectroscopy.dichroism import DichroismRecord as DichroismRecord
+from cinedot.spectroscopy.dichroism import MirrorTest as MirrorTest
+from cinedot.spectroscopy.dichroism import fit_dichroism as fit_dichroism
+from cinedot.spectroscopy.dichroism import mirror_test as mirror_test
+from cinedot.spectroscopy.dichroism_reading import read_dichroism as read_dichroism
+from cinedot.spectroscopy.electroluminescence import (
+    ElectroluminescenceFit as ElectroluminescenceFit,
+)
+from cinedot.spectroscopy.electroluminescence import (
+    fit_electroluminescence as fit_electroluminescence,
+)
 from cinedot.spectroscopy.emission import EmissionFit as EmissionFit
 from cinedot.spectroscopy.emission import fit_emission as fit_emission
+from cinedot.spectroscopy.infrared import IONIC_SPLITTING_PER_CM as IONIC_SPLITTING_PER_CM
+from cinedot.spectroscopy.infrared import InfraredFit as InfraredFit
+from cinedot.spectroscopy.infrared import fit_infrared as fit_infrared
+from cinedot.spectroscopy.infrared_reading import InfraredSpectrum as InfraredSpectrum
+from cinedot.spectroscopy.infrared_reading import read_infrared as read_infrared
+from cinedot.spectroscopy.ligand_loss import LigandLoss as LigandLoss
+from cinedot.spectroscopy.ligand_loss import concentration_of as concentration_of
+from cinedot.spectroscopy.ligand_loss import fit_ligand_loss as fit_ligand_loss
 from cinedot.spectroscopy.reading import read_spectra as read_spectra
+from cinedot.spectroscopy.spectral_shift import SpectralShift as SpectralShift
+from cinedot.spectroscopy.spectral_shift import fit_shift as fit_shift
+from cinedot.spectroscopy.stability import StabilityFit as StabilityFit
+from cinedot.spectroscopy.stability import fit_stability as fit_stability

@@ -134,7 +134,9 @@ class LawFit:
         if count <= free + 1:
             return np.inf
         fits = self.least if stated else count * np.log(max(self.least, 1e-300) / count)
-        return float(fits / self.correlation + 2 * free + 2 * free * (free + 1) / (count - free - 1))
+        return float(
+            fits / self.correlation + 2 * free + 2 * free * (free + 1) / (count - free - 1)
+        )
 
     def below(self, rho: float) -> float:
         """The confidence that the rate is below rho, from the signed root of the profile."""

@@ -79,9 +79,7 @@ def _time_unit(table: DelimitedTable, x: Column) -> str:
     return known[seconds]
 
 
-def _record(
-    table: DelimitedTable, x: Column, y: Column, unit: str, *, alone: bool
-) -> AgeingRecord:
+def _record(table: DelimitedTable, x: Column, y: Column, unit: str, *, alone: bool) -> AgeingRecord:
     lost = np.isnan(x.values) & ~np.isnan(y.values)
     if lost.any():
         raise InputError(

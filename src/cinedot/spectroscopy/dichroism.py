@@ -59,7 +59,7 @@ class DichroismFit:
         noise_mdeg: one standard deviation of each point, from its neighbours.
         cotton: whether the spectrum differs from a straight line within 25 nm of the exciton.
         p_flat: how often a straight line with such noise would show so much.
-        sign: of the extreme at longer wavelength: a positive or a negative Cotton effect; 0 if none.
+        sign: of the extreme at longer wavelength: 1 or -1 as the Cotton effect; 0 if there is none.
         bisignate: whether an extreme of the other sign, five sigmas high, stands beside it.
     """
 

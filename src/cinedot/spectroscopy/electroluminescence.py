@@ -1,4 +1,4 @@
-"""Light from a driven diode: when it turns on, and whether its colour stays as the voltage rises."""
+"""Light from a driven diode: when it turns on, and whether its colour stays with voltage."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -148,7 +148,7 @@ def binding_mode(splitting: Estimate, ionic_splitting_per_cm: float) -> str:
         ionic_splitting_per_cm: of the ionic salt, 1/cm.
 
     Example:
-        >>> [binding_mode(Estimate(value=v, sigma=3.0, unit="1/cm", method=""), 164.0)
+        >>> [binding_mode(Estimate(value=v, sigma=3.0, unit="per cm", method=""), 164.0)
         ...     for v in (90.0, 125.0, 160.0, 230.0)]
         ['chelating', 'chelating or bridging', 'bridging', 'monodentate']
     """
@@ -170,7 +170,7 @@ def _thinned(
     at: Float[np.ndarray, " x"], absorbance: Float[np.ndarray, " x"]
 ) -> tuple[Float[np.ndarray, " more"], Float[np.ndarray, " more"]]:
     """Means of neighbours where the steps are below 1 1/cm: no band here is so narrow."""
-    many = int(1.0 / float(np.median(np.diff(at))))
+    many = int(2.0 / float(np.median(np.diff(at))))
     if many < 2:
         return at, absorbance
     whole = len(at) // many * many
@@ -196,7 +196,7 @@ def _band(lines: Lines, index: int | None, name: str) -> InfraredBand | None:
         position=Estimate(
             value=float(lines.centres_per_cm[index]),
             sigma=float(lines.sigma_centres_per_cm[index]),
-            unit="1/cm",
+            unit="per cm",
             method="bands on a straight baseline, least squares",
         ),
         height=Estimate(
@@ -227,7 +227,7 @@ def _splitting(first: InfraredBand | None, second: InfraredBand | None) -> Estim
     return Estimate(
         value=float(first.position.value) - float(second.position.value),
         sigma=float(np.hypot(first.position.sigma or 0.0, second.position.sigma or 0.0)),
-        unit="1/cm",
+        unit="per cm",
         method="asymmetric less symmetric stretch",
     )
 
@@ -257,7 +257,7 @@ def _acid(lines: Lines) -> tuple[Estimate | None, Estimate | None]:
         band = _band(lines, fitted, "")
         assert band is not None
         return band.height, band.position
-    limit = max(max(one, 0.0) + 1.645 * spread for one, spread, _ in heights)
+    limit = float(max(max(one, 0.0) + 1.645 * spread for one, spread, _ in heights))
     return (
         Estimate(
             value=limit,

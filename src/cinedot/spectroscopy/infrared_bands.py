@@ -1,4 +1,4 @@
-"""Bands of an infrared spectrum on a straight baseline: added one by one while the evidence asks."""
+"""Bands of an infrared spectrum on a straight baseline, added while the evidence asks."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ from jaxtyping import Float
 from cinedot.spectroscopy.noise import correlation_factor, local_squares
 
 _MOST_BANDS = 12
-_WIDTHS = (5.0, 90.0)
+_WIDTHS = (3.0, 90.0)
 _LN2 = float(np.log(2.0))
 
 Solver = Callable[[np.ndarray], np.ndarray]
@@ -84,8 +84,9 @@ def fit_lines(
 ) -> Lines:
     """The bands that a stretch of spectrum asks for, each by BIC.
 
-    Each further band starts where the rest, smoothed, is largest; all are fitted again, and it
-    stays if BIC falls. Neighbours that share a misfit are counted once.
+    Each further band starts where the rest, smoothed, is largest, and all are fitted again, up to
+    12 or until the rest is noise; then the number of least BIC is taken, the richest fit's rest
+    counting as noise, neighbours that share it once.
 
     Args:
         wavenumber_per_cm: increasing, 1/cm; at least 30.
@@ -98,37 +99,36 @@ def fit_lines(
         >>> np.sort(lines.centres_per_cm.round(0))
         array([1540., 1600.])
     """
-    best = _fitted(wavenumber_per_cm, absorbance, np.zeros(0), np.zeros(0), 0.3)
-    for _ in range(_MOST_BANDS):
-        rest = absorbance - best.curve
-        step = float(np.median(np.diff(wavenumber_per_cm)))
-        wide = max(round(12.0 / step) | 1, 3)
-        smooth = np.convolve(rest, np.full(wide, 1.0 / wide), mode="same")
+    ladder = [_fitted(wavenumber_per_cm, absorbance, np.zeros(0), np.zeros(0), 0.3)]
+    step = float(np.median(np.diff(wavenumber_per_cm)))
+    wide = max(round(12.0 / step) | 1, 3)
+    while len(ladder) <= _MOST_BANDS and 3 * len(ladder) + 6 < len(absorbance):
+        last = ladder[-1]
+        smooth = np.convolve(absorbance - last.curve, np.full(wide, 1.0 / wide), mode="same")
         top = int(np.argmax(smooth))
-        tried = [
+        ladder.append(
             _fitted(
                 wavenumber_per_cm,
                 absorbance,
-                np.append(best.centres_per_cm, wavenumber_per_cm[top]),
-                np.append(best.widths_per_cm, width),
-                best.mixing,
+                np.append(last.centres_per_cm, wavenumber_per_cm[top]),
+                np.append(last.widths_per_cm, 22.0),
+                last.mixing,
             )
-            for width in (14.0, 40.0)
-        ]
-        richer = min(tried, key=lambda lines: lines.noise)
-        if _bic_gain(best, richer) < 0:
+        )
+        # What is left looks like noise already, and another band takes too little of it away.
+        if last.correlation < 2.0 and _criterion(ladder[-1], last) > _criterion(last, last):
             break
-        best = richer
-    return best
+    richest = ladder[-1]
+    return min(ladder, key=lambda lines: _criterion(lines, richest))
 
 
-def _bic_gain(poorer: Lines, richer: Lines) -> float:
-    """How much BIC falls, with the richer's rest taken as noise."""
-    count = len(richer.absorbance) / richer.correlation
-    before = float(np.sum((poorer.absorbance - poorer.curve) ** 2))
-    after = float(np.sum((richer.absorbance - richer.curve) ** 2))
-    scale = max(after / len(richer.absorbance), 1e-300) * richer.correlation
-    return (before - after) / scale - 3 * float(np.log(max(count, 2.0)))
+def _criterion(lines: Lines, by: Lines) -> float:
+    """BIC, with the rest of another fit as the noise, neighbours that share it counted once."""
+    points = len(lines.absorbance)
+    rest = float(np.sum((lines.absorbance - lines.curve) ** 2))
+    scale = float(np.sum((by.absorbance - by.curve) ** 2)) / points * by.correlation
+    free = 3 * len(lines.heights)
+    return rest / max(scale, 1e-300) + free * float(np.log(max(points / by.correlation, 2.0)))
 
 
 def _fitted(

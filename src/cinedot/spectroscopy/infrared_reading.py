@@ -1,4 +1,4 @@
-"""Infrared spectra as instruments leave them: wavenumbers either way, absorbance or transmittance."""
+"""Infrared spectra as instruments leave them, in absorbance or transmittance."""
 
 import re
 from collections.abc import Mapping

@@ -9,7 +9,20 @@ from jaxtyping import Float
 from cinedot.core import Estimate
 from cinedot.spectroscopy.ageing_law import loss_rate
 
-_AMOUNT = re.compile(r"(\d+(?:[.,]\d+)?)\s*(mg/ml|g/l|ug/ml|um|mm|mol/l|mmol/l|umol/ml)\b", re.I)
+_IN_UNITS = {
+    "mg/ml": (1.0, "mg/mL"),
+    "g/l": (1.0, "mg/mL"),
+    "ug/ml": (1e-3, "mg/mL"),
+    "mm": (1.0, "mM"),
+    "mmol/l": (1.0, "mM"),
+    "umol/ml": (1.0, "mM"),
+    "um": (1e-3, "mM"),
+    "mol/l": (1e3, "mM"),
+    "m": (1e3, "mM"),
+}
+_AMOUNT = re.compile(
+    r"(?<![\w.])(\d+(?:[.,]\d+)?)\s*(" + "|".join(_IN_UNITS) + r")(?![\w/])", re.IGNORECASE
+)
 _NONE = re.compile(r"(none|no\b.*|without\b.*|pure\b.*|-|0)?", re.IGNORECASE)
 
 
@@ -34,15 +47,18 @@ class LigandLoss:
 
 
 def concentration_of(additive: str | None) -> tuple[float, str] | None:
-    """Amount and unit in the description of an additive; 0 where it says that there is none.
+    """Amount in mg/mL or mM in the words on an additive; 0 where they say that there is none.
 
     Example:
-        >>> concentration_of("4 mg/mL malic acid"), concentration_of("none"), concentration_of("x")
-        ((4.0, 'mg/ml'), (0.0, ''), None)
+        >>> concentration_of("4 g/L malic acid"), concentration_of("malic acid, 30 mM")
+        ((4.0, 'mg/mL'), (30.0, 'mM'))
+        >>> concentration_of("none"), concentration_of("a pinch")
+        ((0.0, ''), None)
     """
     found = _AMOUNT.search(additive or "")
     if found:
-        return float(found[1].replace(",", ".")), found[2].lower()
+        factor, unit = _IN_UNITS[found[2].lower()]
+        return factor * float(found[1].replace(",", ".")), unit
     return (0.0, "") if _NONE.fullmatch((additive or "").strip()) else None
 
 
@@ -75,7 +91,7 @@ def fit_ligand_loss(
     Example:
         >>> c = np.array([0.0, 1.0, 2.0, 4.0, 8.0])
         >>> k = loss_rate(c, bare_rate_per_h=0.03, affinity=0.5)
-        >>> found = fit_ligand_loss(c, k, 0.02 * k, unit="mg/ml")
+        >>> found = fit_ligand_loss(c, k, 0.02 * k, unit="mg/mL")
         >>> found.law, round(found.affinity.value, 3)
         ('equilibrium', 0.5)
     """

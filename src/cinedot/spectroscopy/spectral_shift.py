@@ -54,7 +54,7 @@ def fit_shift(
         >>> wiggle = 0.01 * (-1) ** np.arange(8)
         >>> found = fit_shift(np.arange(8.0), 455 + 0.5 * np.arange(8.0) + wiggle, unit="V")
         >>> found.law, found.shift.text()
-        ('steady', '3.495 ± 0.012 nm')
+        ('steady', '3.493 ± 0.012 nm')
     """
     if len(x) < 3 or len(np.unique(x)) < 2:
         return None
@@ -85,10 +85,14 @@ def fit_shift(
         scatter = max(scatter, 1.0)
     sigma = float(np.sqrt(moved.inverse[1, 1] * scatter))
     line_scatter = line.least / max(len(x) - 2, 1)
-    line_sigma = float(np.sqrt(line.inverse[1, 1] * (max(line_scatter, 1.0) if known else line_scatter)))
+    line_sigma = float(
+        np.sqrt(line.inverse[1, 1] * (max(line_scatter, 1.0) if known else line_scatter))
+    )
     drawn = fits[law]
-    shown = np.ones((100, 1)) if law == "still" else basis(
-        places, float(bend) if law == "levelling" else None
+    shown = (
+        np.ones((100, 1))
+        if law == "still"
+        else basis(places, float(bend) if law == "levelling" else None)
     )
     return SpectralShift(
         shift=Estimate(

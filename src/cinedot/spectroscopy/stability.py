@@ -1,4 +1,4 @@
-"""Stability: how long a sample's light lasts, with what the record does not reach said as a bound."""
+"""Stability: how long a sample's light lasts; what the record does not reach is a bound."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

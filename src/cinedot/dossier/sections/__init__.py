@@ -7,9 +7,29 @@ back the work. What the work finds becomes results, table rows, figures and rema
 
 from cinedot.dossier.findings import Task
 from cinedot.dossier.manifest import Manifest, SampleFolder
-from cinedot.dossier.sections import decay, emission, movie, survey, unanalysed
+from cinedot.dossier.sections import (
+    circular_dichroism,
+    decay,
+    electroluminescence,
+    emission,
+    infrared,
+    movie,
+    stability,
+    survey,
+    unanalysed,
+)
 
-_IN_ORDER = (survey, movie, emission, decay, unanalysed)
+_IN_ORDER = (
+    survey,
+    movie,
+    emission,
+    decay,
+    stability,
+    electroluminescence,
+    circular_dichroism,
+    infrared,
+    unanalysed,
+)
 
 
 def tasks_of(sample: SampleFolder) -> tuple[Task, ...]:

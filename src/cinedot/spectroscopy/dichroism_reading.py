@@ -1,0 +1,133 @@
+"""Tables of ellipticity against wavelength, with or without absorbance, read into records."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+
+import numpy as np
+
+from cinedot.core import InputError
+from cinedot.core.delimited import Column, DelimitedTable, column_pair, read_delimited
+from cinedot.core.units import length_nm_per
+from cinedot.spectroscopy.dichroism import DichroismRecord
+
+_ABSORBANCE = re.compile(r"abs|a$|od\b|optical density", re.IGNORECASE)
+_VOLTAGE = re.compile(r"(ht|hv|dynode|voltage)\b|.*[\[(]v[\])]", re.IGNORECASE)
+_HAND = re.compile(r"(?<![a-z])([dl]|[rs])(?![a-z])", re.IGNORECASE)
+
+
+def read_dichroism(
+    path: Path, *, columns: Mapping[str, str | int] | None = None, series: bool = False
+) -> tuple[DichroismRecord, ...]:
+    """The spectra of circular dichroism in a table, each of rising wavelength in nm.
+
+    Absorbance is the column whose heading begins with `abs`, or the third of a table of three
+    without headings. With several spectra, each takes the absorbance that names the same hand
+    ("mdeg D", "absorbance D"), or else the only one. A detector's voltage is passed over.
+
+    Args:
+        path: a text table.
+        columns: {"x": ..., "y": ...}, headings or numbers from 1; by default the first two.
+        series: every column that is neither absorbance nor voltage is a spectrum.
+
+    Raises:
+        InputError: see `read_delimited`; an abscissa that is no wavelength; wavelengths that are
+            below 10 nm, repeated or out of order; blanks; fewer than 12 points.
+
+    Example:
+        >>> import tempfile
+        >>> path = Path(tempfile.mkdtemp()) / "cd.csv"
+        >>> rows = "".join(f"{500 - k},{k},0.{k:02d}\\n" for k in range(20))
+        >>> _ = path.write_text("wavelength_nm,mdeg,absorbance\\n" + rows)
+        >>> record, = read_dichroism(path)
+        >>> record.wavelength_nm[0], record.ellipticity_mdeg[0], record.absorbance[0]
+        (481.0, 19.0, 0.19)
+    """
+    table = read_delimited(path)
+    wanted = columns or {}
+    x, y = column_pair(table, x=wanted.get("x"), y=wanted.get("y"))
+    rest = [c for c in table.columns if c is not x and not _VOLTAGE.match(c.heading)]
+    absorbances = [c for c in rest if _ABSORBANCE.match(c.heading) and c is not y]
+    if not absorbances and len(rest) == 2 and not any(c.heading for c in rest):
+        absorbances = [c for c in rest if c is not y]
+    kept = [c for c in rest if c not in absorbances] if series else [y]
+    return tuple(_record(table, x, one, absorbances) for one in kept)
+
+
+def hand_of(text: str) -> str:
+    """The enantiomer that a text names: "D", "L", "R", "S", or "".
+
+    Example:
+        >>> hand_of("mdeg D"), hand_of("L-MLA"), hand_of("mdeg_L"), hand_of("mdeg")
+        ('D', 'L', 'L', '')
+    """
+    found = _HAND.search(text)
+    return found[1].upper() if found else ""
+
+
+def _record(
+    table: DelimitedTable, x: Column, y: Column, absorbances: list[Column]
+) -> DichroismRecord:
+    absorbance = _absorbance_of(y, absorbances)
+    nm = x.values * _nm_per(table, x)
+    kept = ~np.isnan(nm) & ~np.isnan(y.values)
+    if absorbance is not None:
+        kept &= ~np.isnan(absorbance.values)
+    rows = np.flatnonzero(kept)
+    if len(rows) < 12:
+        raise InputError(
+            f"a spectrum of circular dichroism must have at least 12 points, but {len(rows)} of "
+            f"{y.name!r} are whole.",
+            remedy="Name its columns in `columns`, or record in finer steps.",
+            file=table.file,
+        )
+    _check_order(table, x, nm, rows)
+    if nm[rows[0]] > nm[rows[-1]]:
+        rows = rows[::-1]
+    return DichroismRecord(
+        wavelength_nm=nm[rows],
+        ellipticity_mdeg=y.values[rows],
+        absorbance=None if absorbance is None else absorbance.values[rows],
+        label=y.name,
+    )
+
+
+def _absorbance_of(y: Column, absorbances: list[Column]) -> Column | None:
+    same = [c for c in absorbances if hand_of(c.heading) and hand_of(c.heading) == hand_of(y.name)]
+    if same:
+        return same[0]
+    return absorbances[0] if len(absorbances) == 1 else None
+
+
+def _nm_per(table: DelimitedTable, x: Column) -> float:
+    stated = x.unit or {"NANOMETERS": "nm"}.get(table.metadata.get("XUNITS", "").upper(), "")
+    factor = length_nm_per(stated) if stated else 1.0
+    if factor is None:
+        raise InputError(
+            f"the abscissa must be a wavelength, but is {x.name!r} in {stated}.",
+            remedy="Give wavelengths in nm, or name their column in `columns`.",
+            file=table.file,
+        )
+    return factor
+
+
+def _check_order(table: DelimitedTable, x: Column, nm: np.ndarray, rows: np.ndarray) -> None:
+    steps = np.diff(nm[rows])
+    if float(nm[rows].min()) < 10.0:
+        bad = int(np.argmin(nm[rows]))
+        rule = f"wavelengths must be 10 nm or more, but one is {nm[rows[bad]]:g} nm."
+    elif (steps == 0).any():
+        bad = int(np.argmax(steps == 0)) + 1
+        rule = f"each wavelength must occur once, but {nm[rows[bad]]:g} nm is repeated."
+    elif not ((steps > 0).all() or (steps < 0).all()):
+        way = np.sign(np.median(np.sign(steps)))
+        bad = int(np.argmax(np.sign(steps) != way)) + 1
+        rule = f"wavelengths must rise or fall throughout, but {nm[rows[bad]]:g} nm turns back."
+    else:
+        return
+    raise InputError(
+        rule,
+        remedy="Give one scan a file, or one a column.",
+        file=table.file,
+        place=f"line {table.lines[int(rows[bad])]}, column {x.number}",
+    )
