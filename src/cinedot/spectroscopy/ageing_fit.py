@@ -44,40 +44,34 @@ class Misfit:
         """Amplitude, rate, and the shape where it is free."""
         return 3 if self.stretched else 2
 
-    def left(
-        self, rho: Float[np.ndarray, "*many"], shape: Float[np.ndarray, "*many"]
-    ) -> Float[np.ndarray, "*many time"]:
-        """The exponent (rho t)^shape, odd in rho."""
-        reduced = self.record.time_h / self.record.last_h
-        turned = np.abs(rho)[..., None] * reduced
-        return np.sign(rho)[..., None] * turned ** shape[..., None]
+    def squares(self, rho: np.ndarray, shape: np.ndarray) -> np.ndarray:
+        """The sum of squares that is left with the best amplitude; over variances if stated.
 
-    def squares(
-        self, rho: Float[np.ndarray, "*many"], shape: Float[np.ndarray, "*many"]
-    ) -> Float[np.ndarray, "*many"]:
-        """The sum of squares that is left with the best amplitude; over variances if stated."""
-        exponent = _LN2 * np.clip(self.left(rho, shape), -60.0, 60.0)
+        Args:
+            rho, shape: of any one form, which the answer has too.
+        """
+        exponent = self._exponent(rho, shape)
         if self.noise == "proportional":
             rest = np.log(self.record.intensity) + exponent
-            return np.sum((rest - rest.mean(axis=-1, keepdims=True)) ** 2, axis=-1)
-        scaled, curve = self._scaled(np.exp(-exponent))
+            return np.asarray(np.sum((rest - rest.mean(axis=-1, keepdims=True)) ** 2, axis=-1))
+        weight = 1.0 if self.record.sigma is None else 1.0 / self.record.sigma
+        scaled, curve = self.record.intensity * weight, np.exp(-exponent) * weight
         share = np.sum(scaled * curve, axis=-1) / np.sum(curve**2, axis=-1)
-        return np.sum((scaled - share[..., None] * curve) ** 2, axis=-1)
+        return np.asarray(np.sum((scaled - np.asarray(share)[..., None] * curve) ** 2, axis=-1))
 
     def amplitude(self, rho: float, shape: float) -> float:
         """The best first intensity."""
-        exponent = _LN2 * self.left(np.array(rho), np.array(shape))
+        exponent = self._exponent(np.array(rho), np.array(shape))
         if self.noise == "proportional":
             return float(np.exp(np.mean(np.log(self.record.intensity) + exponent)))
-        scaled, curve = self._scaled(np.exp(-exponent))
+        weight = 1.0 if self.record.sigma is None else 1.0 / self.record.sigma
+        scaled, curve = self.record.intensity * weight, np.exp(-exponent) * weight
         return float(np.sum(scaled * curve) / np.sum(curve**2))
 
-    def _scaled(
-        self, curve: Float[np.ndarray, "*many time"]
-    ) -> tuple[Float[np.ndarray, " time"], Float[np.ndarray, "*many time"]]:
-        if self.record.sigma is None:
-            return self.record.intensity, curve
-        return self.record.intensity / self.record.sigma, curve / self.record.sigma
+    def _exponent(self, rho: np.ndarray, shape: np.ndarray) -> np.ndarray:
+        """ln 2 (rho t)^shape, odd in rho; times run along a further, last axis."""
+        turned = np.abs(rho)[..., None] * (self.record.time_h / self.record.last_h)
+        return np.clip(np.sign(rho)[..., None] * _LN2 * turned ** shape[..., None], -60.0, 60.0)
 
     def profile(self, rho: float) -> tuple[float, float]:
         """The least that is left at a rate, and the shape that leaves it."""
@@ -85,13 +79,22 @@ class Misfit:
             return float(self.squares(np.array(rho), np.array(1.0))), 1.0
         low, high = SHAPES
         shapes = np.linspace(low, high, 35)
-        for _ in range(3):
+        for _ in range(2):
             found = self.squares(np.full(len(shapes), rho), shapes)
             best = int(np.argmin(found))
             low, high = shapes[max(best - 1, 0)], shapes[min(best + 1, len(shapes) - 1)]
             last = (float(found[best]), float(shapes[best]))
-            shapes = np.linspace(low, high, 13)
-        return last
+            inner, shapes = shapes, np.linspace(low, high, 13)
+        if not 0 < best < len(inner) - 1:
+            return last
+        # The last step is a parabola's vertex.
+        before, here, after = (float(one) for one in found[best - 1 : best + 2])
+        bend = before - 2 * here + after
+        if bend <= 0:
+            return last
+        shape = last[1] + 0.5 * (before - after) / bend * float(inner[1] - inner[0])
+        least = float(self.squares(np.array(rho), np.array(shape)))
+        return min(last, (least, shape))
 
 
 @dataclass(frozen=True, kw_only=True)

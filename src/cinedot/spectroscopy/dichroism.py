@@ -54,6 +54,9 @@ class DichroismFit:
         exciton_by: how that was found.
         delta_absorbance: at the exciton.
         g: the same over the absorbance; None without absorbance.
+        g_extreme, g_extreme_nm: g where it is largest within 25 nm of the exciton, as a bisignate
+            effect is nought at the exciton itself, and where that is; chosen as the largest, it
+            leans away from nought by about its sigma.
         g_spectrum, g_sigma: at every wavelength; NaN where less than 0.01 is absorbed; None
             without absorbance.
         noise_mdeg: one standard deviation of each point, from its neighbours.
@@ -68,6 +71,8 @@ class DichroismFit:
     exciton_by: str
     delta_absorbance: Estimate
     g: Estimate | None
+    g_extreme: Estimate | None
+    g_extreme_nm: float | None
     g_spectrum: Float[np.ndarray, " x"] | None
     g_sigma: Float[np.ndarray, " x"] | None
     noise_mdeg: Float[np.ndarray, " x"]
@@ -141,21 +146,17 @@ def fit_dichroism(record: DichroismRecord, *, exciton_nm: float | None = None) -
     noise = local_noise(record.ellipticity_mdeg)
     delta = _at(record.wavelength_nm, record.delta_absorbance, where)
     found = Estimate(value=delta[0], sigma=delta[1], unit="", method="parabola within 5 nm")
-    g = spectrum = sigma = None
-    if record.absorbance is not None:
-        spectrum, sigma = _g_spectrum(record, noise)
-        absorbed = _at(record.wavelength_nm, record.absorbance, where)
-        if absorbed[0] > _LEAST_ABSORBANCE:
-            value = delta[0] / absorbed[0]
-            spread = float(np.hypot(delta[1], value * absorbed[1])) / absorbed[0]
-            g = Estimate(value=value, sigma=spread, unit="", method=f"at {where:.1f} nm")
+    spectrum, sigma = _g_spectrum(record, noise)
+    furthest = _furthest(record, spectrum, where)
     p_flat, sign, bisignate = _cotton(record, noise, where)
     return DichroismFit(
         record=record,
         exciton_nm=where,
         exciton_by=how,
         delta_absorbance=found,
-        g=g,
+        g=_g_at(record, where),
+        g_extreme=None if furthest is None else _g_at(record, furthest),
+        g_extreme_nm=furthest,
         g_spectrum=spectrum,
         g_sigma=sigma,
         noise_mdeg=noise,
@@ -313,11 +314,42 @@ def _at(
     return float(found[0]), float(np.sqrt(max(spread, 0.0)))
 
 
+def _g_at(record: DichroismRecord, where_nm: float) -> Estimate | None:
+    """g at a wavelength; None where too little is absorbed there."""
+    if record.absorbance is None:
+        return None
+    delta = _at(record.wavelength_nm, record.delta_absorbance, where_nm)
+    absorbed = _at(record.wavelength_nm, record.absorbance, where_nm)
+    if absorbed[0] <= _LEAST_ABSORBANCE:
+        return None
+    value = delta[0] / absorbed[0]
+    sigma = float(np.hypot(delta[1], value * absorbed[1])) / absorbed[0]
+    return Estimate(value=value, sigma=sigma, unit="", method=f"at {where_nm:.1f} nm")
+
+
+def _furthest(
+    record: DichroismRecord, g: Float[np.ndarray, " x"] | None, where_nm: float
+) -> float | None:
+    """Where |g|, smoothed over 5 points, is largest within 25 nm of a wavelength."""
+    if g is None:
+        return None
+    smooth = np.convolve(np.nan_to_num(g), np.full(5, 0.2), mode="same")
+    # A twentieth of the exciton's absorbance would make a quotient of noise the largest.
+    most = float(np.nanmax(np.where(np.isfinite(g), record.absorbance, np.nan), initial=0.0))
+    near = np.abs(record.wavelength_nm - where_nm) <= _EXCITON_NM
+    near &= np.isfinite(g) & (record.absorbance > 0.2 * most)
+    if not near.any():
+        return None
+    return float(record.wavelength_nm[int(np.argmax(np.where(near, np.abs(smooth), -1.0)))])
+
+
 def _g_spectrum(
     record: DichroismRecord, noise_mdeg: Float[np.ndarray, " x"]
-) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
+) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]] | tuple[None, None]:
+    """g and its sigma at every wavelength, NaN where too little is absorbed."""
     absorbance = record.absorbance
-    assert absorbance is not None
+    if absorbance is None:
+        return None, None
     enough = absorbance > _LEAST_ABSORBANCE
     safe = np.where(enough, absorbance, np.nan)
     g = record.delta_absorbance / safe

@@ -179,7 +179,7 @@ def _fitted(
                 x_scale=np.concatenate([np.full(count, 10.0), np.full(count, 0.3), [0.3]]),
                 ftol=1e-7,
                 xtol=1e-7,
-                max_nfev=40,
+                max_nfev=25,
             ).x
         )
     return _wrapped(wavenumber, absorbance, values, count, terms, solved)

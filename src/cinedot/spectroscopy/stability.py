@@ -171,7 +171,7 @@ def _half_life(
 
 def _by_hand(record: AgeingRecord, law: LawFit) -> Estimate:
     """From as many points as parameters: no sigma; a limit where the record stops before half."""
-    if law.rho < 1.0:
+    if law.rho < 1.0 - 1e-6:
         return Estimate(
             value=record.last_h,
             sigma=None,

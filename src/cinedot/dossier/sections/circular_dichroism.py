@@ -98,6 +98,11 @@ def _results(fit: DichroismFit) -> dict[str, Estimate]:
     }
     if fit.g is not None:
         found["g"] = fit.g
+    if fit.g_extreme is not None and fit.g_extreme_nm is not None:
+        found["g_extreme"] = fit.g_extreme
+        found["g_extreme_at"] = Estimate(
+            value=fit.g_extreme_nm, sigma=None, unit="nm", method="largest |g| near the exciton"
+        )
     kind = "bisignate" if fit.bisignate else "one sign"
     sign = "positive" if fit.sign > 0 else "negative"
     found["cotton_effect"] = Estimate(
@@ -118,6 +123,8 @@ def _together(fits: Sequence[DichroismFit], mirror: MirrorTest) -> dict[str, Est
     }
     if one.g is not None and other.g is not None:
         found["g"] = _half(one.g, other.g, 1.0)
+    if one.g_extreme is not None and other.g_extreme is not None:
+        found["g_extreme"] = _half(one.g_extreme, other.g_extreme, 1.0)
     found |= {
         "mirror": Estimate(value=mirror.verdict, sigma=None, unit="", method="F tests, p < 0.001"),
         "mirror_chi_square": _number(mirror.chi_square, "sum against its neighbours' noise"),
@@ -151,7 +158,7 @@ def _remarks(fits: Sequence[DichroismFit], mirror: MirrorTest | None) -> tuple[s
     if mirror is not None:
         one, other = fits[0].record.label, fits[1].record.label
         how = (
-            f"{other} is scaled by {mirror.scale:.3g} for its absorbance"
+            f"{other} is scaled by {mirror.scale:.4g} for its absorbance"
             if mirror.scale != 1.0
             else "equal concentrations are taken for granted"
         )

@@ -66,20 +66,21 @@ def _prepare(
         paths.append(path)
         columns = section.columns.model_dump(exclude_none=True) if section.columns else None
         records = read_ageing(path, columns=columns, series=section.series)
-        conditions += _conditions(records, section)
+        conditions += _conditions(records, section, named=compare_only)
     return lambda progress: _analyse(
         tuple(conditions), tuple(paths), progress, compare_only=compare_only
     )
 
 
-def _conditions(records: Sequence[AgeingRecord], section: ConditionSection) -> list[_Condition]:
-    """One a record; a table's own name stands before its headings only where it has several."""
+def _conditions(
+    records: Sequence[AgeingRecord], section: ConditionSection, *, named: bool
+) -> list[_Condition]:
+    """One a record; among several tables the own name stands before its headings."""
     if len(records) > 1:
+        before = f"{section.name}: " if named else ""
         return [
             _Condition(
-                record=replace(
-                    one, label=f"{section.name}: {one.label}" if section.name else one.label
-                ),
+                record=replace(one, label=f"{before}{one.label}"),
                 section=section,
                 additive=one.label,
             )
@@ -112,8 +113,8 @@ def _analyse(
         results = _compared(fits, ligand)
         if not compare_only:
             series = [
-                (fit.record.label, float(index), name, one)
-                for index, (fit, shift) in enumerate(zip(fits, shifts, strict=True))
+                (fit.record.label, x, name, one)
+                for x, fit, shift in zip(_places(conditions), fits, shifts, strict=True)
                 for name, one in _results(fit, shift).items()
             ]
         series += _pairs(fits)
@@ -131,6 +132,15 @@ def _analyse(
         facts=_facts(conditions, fits, paths),
         inputs=paths,
     )
+
+
+def _places(conditions: Sequence[_Condition]) -> list[float]:
+    """The additive's concentrations where all conditions state them; their number otherwise."""
+    amounts = [concentration_of(one.additive) for one in conditions]
+    stated = [amount[0] for amount in amounts if amount is not None]
+    if len(stated) == len(amounts) and len(set(stated)) == len(stated):
+        return stated
+    return [float(index) for index in range(len(conditions))]
 
 
 def _results(fit: StabilityFit, shift: SpectralShift | None) -> dict[str, Estimate]:
@@ -206,27 +216,32 @@ def _pairs(fits: Sequence[StabilityFit]) -> list[SeriesPoint]:
 def _ligand(
     conditions: Sequence[_Condition], fits: Sequence[StabilityFit]
 ) -> tuple[LigandLoss | None, str | None]:
-    """The ligand's equilibrium, where conditions differ in nothing but its concentration."""
-    amounts = [concentration_of(one.additive) for one in conditions]
-    if not any(amount and amount[0] > 0 for amount in amounts):
+    """The ligand's equilibrium, from the most conditions that differ in its concentration alone."""
+    groups: dict[tuple[object, ...], list[tuple[float, str, StabilityFit]]] = {}
+    for one, fit in zip(conditions, fits, strict=True):
+        amount = concentration_of(one.additive)
+        if amount is not None:
+            groups.setdefault(one.otherwise, []).append((*amount, fit))
+    dosed = [group for group in groups.values() if any(amount > 0 for amount, _, _ in group)]
+    if not dosed:
         return None, None
-    if any(amount is None for amount in amounts):
-        return None, "not every condition states its additive's concentration"
-    stated = [amount for amount in amounts if amount is not None]
-    units = {unit for _, unit in stated if unit}
+    chosen = max(dosed, key=len)
+    if len({amount for amount, _, _ in chosen}) < 2:
+        return None, "conditions alike but for the additive have one concentration only"
+    units = {unit for _, unit, _ in chosen if unit}
     if len(units) > 1:
         return None, f"concentrations are in {' and '.join(sorted(units))}"
-    if len({one.otherwise for one in conditions}) > 1:
-        return None, "the conditions differ in more than the additive"
-    if any(not fit.rate.sigma for fit in fits):
+    if any(not fit.rate.sigma for _, _, fit in chosen):
         return None, "some rates have no sigma"
-    found = fit_ligand_loss(
-        np.array([amount for amount, _ in stated]),
-        np.array([float(fit.rate.value) for fit in fits]),
-        np.array([float(fit.rate.sigma or 0.0) for fit in fits]),
-        unit=next(iter(units)),
+    return (
+        fit_ligand_loss(
+            np.array([amount for amount, _, _ in chosen]),
+            np.array([float(fit.rate.value) for _, _, fit in chosen]),
+            np.array([float(fit.rate.sigma or 0.0) for _, _, fit in chosen]),
+            unit=next(iter(units)),
+        ),
+        None,
     )
-    return found, None if found else "all concentrations are alike"
 
 
 def _ligand_remarks(ligand: LigandLoss | None, why_not: str | None) -> list[str]:
