@@ -1,5 +1,8 @@
 """Stability: half-lives and their limits found again, laws in closed form, conditions compared."""
 
+import doctest
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import Phase, given, settings
@@ -185,7 +188,7 @@ def test_lmfit_agrees_on_the_stretched_exponential():
 
 
 def test_stated_sigmas_give_the_interval_of_the_normal_law():
-    """With a known sigma and few points the exponential's rate is a linear problem in logarithms."""
+    """With stated sigmas and few points the rate's sigma follows from two derivatives."""
     time_h, sigma = np.array([0.0, 1.0, 2.0, 3.0]), 1e-4
     made = share_left(time_h, half_life_h=1.5)
     fit = fit_stability(record(time_h, made, sigma=np.full(4, sigma)))
@@ -322,6 +325,13 @@ def test_a_peak_that_moves_stays_or_levels_off():
     assert line.slope.value == pytest.approx(slope[0], rel=1e-9)
     assert line.slope.sigma == pytest.approx(np.sqrt(covariance[0, 0]), rel=1e-9)
     assert fit_shift(time_h[:2], green[:2], unit="h") is None
+
+
+def test_the_page_for_users_runs():
+    page = Path(__file__).parents[2] / "docs" / "ageing.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried > 5
+    assert failed == 0
 
 
 def write(tmp_path, text):

@@ -40,6 +40,8 @@ def _in(unit: str, *, positive: bool = True, zero: bool = False) -> BeforeValida
 
 
 def _unit_suffix(unit: str) -> str:
+    if unit.startswith("1/"):
+        return "_per_" + unit[2:]
     return "_" + unit.lower().replace("/", "_per_").replace("^", "").replace("_per_s", "_s")
 
 

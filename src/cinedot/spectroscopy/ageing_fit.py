@@ -77,18 +77,17 @@ class Misfit:
         """The least that is left at a rate, and the shape that leaves it."""
         if not self.stretched:
             return float(self.squares(np.array(rho), np.array(1.0))), 1.0
-        low, high = SHAPES
-        shapes = np.linspace(low, high, 35)
-        for _ in range(2):
-            found = self.squares(np.full(len(shapes), rho), shapes)
-            best = int(np.argmin(found))
-            low, high = shapes[max(best - 1, 0)], shapes[min(best + 1, len(shapes) - 1)]
-            last = (float(found[best]), float(shapes[best]))
-            inner, shapes = shapes, np.linspace(low, high, 13)
+        coarse = np.linspace(*SHAPES, 35)
+        best = int(np.argmin(self.squares(np.full(len(coarse), rho), coarse)))
+        ends = coarse[max(best - 1, 0)], coarse[min(best + 1, len(coarse) - 1)]
+        inner = np.linspace(*ends, 13)
+        found = self.squares(np.full(len(inner), rho), inner)
+        best = int(np.argmin(found))
+        last = (float(found[best]), float(inner[best]))
         if not 0 < best < len(inner) - 1:
             return last
         # The last step is a parabola's vertex.
-        before, here, after = (float(one) for one in found[best - 1 : best + 2])
+        before, here, after = (float(one) for one in found[best - 1 : best + 2].tolist())
         bend = before - 2 * here + after
         if bend <= 0:
             return last
@@ -227,7 +226,7 @@ def fit_law(misfit: Misfit) -> LawFit:
         method="bounded",
         options={"xatol": 1e-7 * max(abs(grid[best]), 0.05)},
     )
-    rho = float(found.x)
+    rho = float(found.x)  # pyright: ignore[reportAttributeAccessIssue]
     least, shape = misfit.profile(rho)
     if left[best] < least:  # a valley narrower than the grid
         rho = float(grid[best])

@@ -285,9 +285,10 @@ def _exciton(record: DichroismRecord) -> tuple[float, str]:
         step = float(np.median(np.diff(record.wavelength_nm)))
         wide = max(round(16.0 / step) | 1, 7)
         if wide < len(record.absorbance):
-            bent = savgol_filter(record.absorbance, wide, 3, deriv=2)
+            bent = np.asarray(savgol_filter(record.absorbance, wide, 3, deriv=2), dtype=float)
             # Noise of the second derivative, by the filter's own weights.
-            kernel = savgol_filter(np.eye(1, 2 * wide + 1, wide)[0], wide, 3, deriv=2)
+            flash = np.eye(1, 2 * wide + 1, wide)[0]
+            kernel = np.asarray(savgol_filter(flash, wide, 3, deriv=2), dtype=float)
             rest = float(np.sqrt(np.mean(local_squares(record.absorbance)) * np.sum(kernel**2)))
             deep = max(6 * rest, 0.05 * float(np.max(np.abs(bent))))
             wells = [int(k) for k in argrelmin(bent, order=wide // 2)[0] if bent[k] < -deep]
@@ -331,13 +332,14 @@ def _furthest(
     record: DichroismRecord, g: Float[np.ndarray, " x"] | None, where_nm: float
 ) -> float | None:
     """Where |g|, smoothed over 5 points, is largest within 25 nm of a wavelength."""
-    if g is None:
+    absorbance = record.absorbance
+    if g is None or absorbance is None:
         return None
     smooth = np.convolve(np.nan_to_num(g), np.full(5, 0.2), mode="same")
-    # A twentieth of the exciton's absorbance would make a quotient of noise the largest.
-    most = float(np.nanmax(np.where(np.isfinite(g), record.absorbance, np.nan), initial=0.0))
+    # Where little is absorbed, a quotient of noise would be the largest.
+    most = float(np.max(absorbance))
     near = np.abs(record.wavelength_nm - where_nm) <= _EXCITON_NM
-    near &= np.isfinite(g) & (record.absorbance > 0.2 * most)
+    near &= np.isfinite(g) & (absorbance > 0.2 * most)
     if not near.any():
         return None
     return float(record.wavelength_nm[int(np.argmax(np.where(near, np.abs(smooth), -1.0)))])

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from typing import cast
 
 import numpy as np
 from jaxtyping import Float
@@ -219,7 +220,8 @@ def _rho_at(share: float, laws: list[LawFit]) -> float | None:
     while abs(start + way * step) < 2 * _STEEPEST:
         far = start + way * step
         if beyond(far) * here <= 0:
-            return float(brentq(beyond, *sorted((near, far)), xtol=1e-6 * (abs(far) + 0.01)))
+            ends = sorted((near, far))
+            return cast(float, brentq(beyond, *ends, xtol=1e-6 * (abs(far) + 0.01)))
         near, step = far, 2 * step
     return None
 

@@ -171,8 +171,8 @@ def _annotate(figure: "go.Figure", fit: InfraredFit) -> None:
             fillcolor=SECOND,
             opacity=0.12,
             line_width=0,
-            row=1,
-            col=1,
+            row=1,  # pyright: ignore[reportArgumentType]
+            col=1,  # pyright: ignore[reportArgumentType]
         )
     for band in fit.bands:
         if band.name:
