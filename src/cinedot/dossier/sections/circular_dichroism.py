@@ -24,6 +24,8 @@ from cinedot.spectroscopy import (
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+_SHARED = ("exciton", "g_extreme_at")
+"""What enantiomers have in common, and a table of them need not repeat."""
 _STYLES = ((ACCENT, "solid"), (SECOND, "dash"), (THIRD, "dot"), (MUTED, "dashdot"))
 
 
@@ -83,6 +85,7 @@ def _analyse(
             (fit.record.label, float(index), name, one)
             for index, fit in enumerate(fits)
             for name, one in _results(fit).items()
+            if name not in _SHARED
         ),
         panels=_panels(fits, mirror),
         remarks=_remarks(fits, mirror),

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -107,6 +108,8 @@ def _results(fit: ElectroluminescenceFit, *, alone: bool) -> dict[str, Estimate]
     found = {"peak": fit.brightest.fit.peak, "fwhm": fit.brightest.fit.fwhm}
     if alone:
         return found
+    where = f"at {fit.brightest.voltage_v:g} V, where it is brightest"
+    found = {name: replace(one, method=f"{one.method}; {where}") for name, one in found.items()}
     found["turn_on"] = fit.turn_on
     sigma = fit.turn_on.sigma
     ratio = fit.photon_ratio
