@@ -245,7 +245,7 @@ def test_conditions_that_fade_alike_are_rarely_told_apart():
     rng = fresh()
     time_h = np.linspace(0, 60, 14)
     clean = share_left(time_h, half_life_h=30)
-    trials, apart = 6, 0
+    trials, apart = 5, 0
     for _ in range(trials):
         pair = [
             fit_stability(record(time_h, a * (clean + s * rng.normal(size=14))))
