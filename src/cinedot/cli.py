@@ -338,6 +338,60 @@ def plan(
 
 
 @app.command()
+def predict(
+    host: Annotated[str, typer.Option(help="As in MAPbBr3.")],
+    edges: Annotated[
+        str | None,
+        typer.Option(help="Pb an edge: cubes as in 4,5,6; cuboids 4x4x5; platelets 3ML."),
+    ] = None,
+    wavelength: Annotated[
+        str | None, typer.Option(help='Find sizes of this colour, as in "453 nm" or 453+-1.')
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    figure: Annotated[
+        Path | None, typer.Option(help="Draw light against size: .png, .svg, .pdf.")
+    ] = None,
+    parameters: Annotated[
+        str | None, typer.Option("--set", help="The host's parameters, as in yang-2017.")
+    ] = None,
+    gap: Annotated[
+        str, typer.Option(help="cold (as measured for the set), room, or eV as in 2.34.")
+    ] = "cold",
+    outside: Annotated[
+        float | None, typer.Option(help="Permittivity around; adds polarisation to spheres.")
+    ] = None,
+    rydberg: Annotated[bool, typer.Option("--rydberg", help="Add -0.248 Ry* to spheres.")] = False,
+    barrier: Annotated[
+        str | None, typer.Option(help='Add a box with walls of this height, as in "2 eV".')
+    ] = None,
+    calibrate: Annotated[
+        str | None, typer.Option(help="Add a box fitted to a size of yours, as in 4=453.")
+    ] = None,
+) -> None:
+    """Size to light and back by every law, side by side.
+
+    No law is the default: this paper and literature sizing disagree, and the output says so.
+    """
+    from cinedot.spectroscopy.confinement.command import predict_light
+    from cinedot.spectroscopy.confinement.request import PredictOptions
+
+    typed = PredictOptions(
+        host=host,
+        edges=edges,
+        wavelength=wavelength,
+        set=parameters,
+        gap=gap,
+        outside=outside,
+        rydberg=rydberg,
+        barrier=barrier,
+        calibrate=calibrate,
+        figure=figure,
+        json=as_json,
+    )
+    print(predict_light(typed))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("cinedot-demo"),
     seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,
