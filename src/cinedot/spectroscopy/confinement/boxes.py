@@ -2,7 +2,7 @@
 
 import math
 from dataclasses import dataclass
-from typing import ClassVar, Protocol, cast
+from typing import ClassVar, Protocol, cast, runtime_checkable
 
 from cinedot.core import InputError
 from cinedot.spectroscopy.confinement.coulomb import mean_inverse_distance_per_nm
@@ -20,6 +20,7 @@ from cinedot.spectroscopy.confinement.shapes import (
 )
 
 
+@runtime_checkable
 class Walls(Protocol):
     """What keeps a carrier in."""
 
@@ -98,6 +99,7 @@ class FiniteWalls:
         return KINETIC_EV_NM2 * (z / half) ** 2 / mass
 
 
+@runtime_checkable
 class Dispersion(Protocol):
     """How a pair's energy rises with its momentum."""
 

@@ -1,7 +1,7 @@
 """What a law of confinement takes and gives: edges in nm, an energy in eV."""
 
 import math
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from cinedot.core import InputError
 from cinedot.core.constants import COULOMB_EV_ANGSTROM, ELECTRON_REST_ENERGY_EV, HC_EV_NM
@@ -21,6 +21,7 @@ ALL_LENGTHS_NM = (0.3, 300.0)
 """From half a cell to a bulk crystal."""
 
 
+@runtime_checkable
 class Law(Protocol):
     """A law that ties size to light."""
 

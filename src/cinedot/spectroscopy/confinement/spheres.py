@@ -3,7 +3,7 @@
 import math
 from dataclasses import dataclass
 from functools import cache
-from typing import ClassVar, Protocol
+from typing import ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
@@ -26,6 +26,7 @@ COULOMB_OF_SPHERE = 1.786
 _TERMS = 200
 
 
+@runtime_checkable
 class Radius(Protocol):
     """Which sphere stands for a cuboid."""
 
@@ -75,6 +76,7 @@ def _mean_edge(edges_nm: Edges) -> float:
     return math.prod(edges_nm) ** (1 / 3)
 
 
+@runtime_checkable
 class Correction(Protocol):
     """A further term of Brus's law."""
 
