@@ -24,7 +24,11 @@ def test_version() -> None:
 
 
 @pytest.mark.parametrize(
-    "words", [["--help"], *([name, "--help"] for name in ("analyze", "demo", "plan", "simulate"))]
+    "words",
+    [
+        ["--help"],
+        *([name, "--help"] for name in ("analyze", "demo", "plan", "predict", "simulate")),
+    ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:
     code = (

@@ -94,7 +94,12 @@ def analyze(
     return Dossier(
         sample=sample,
         outcomes=tuple(outcomes),
-        checks=cross_checks(outcomes, reported),
+        checks=cross_checks(
+            outcomes,
+            reported,
+            host=sample.manifest.sample.host,
+            source=sample.manifest.sample.source,
+        ),
         reported=reported,
         seconds=time.monotonic() - began,
     )

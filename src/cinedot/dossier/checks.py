@@ -4,76 +4,26 @@ import math
 from collections.abc import Iterable, Mapping
 
 from cinedot.core import Estimate
+from cinedot.dossier.comparing import compare
 from cinedot.dossier.findings import Check, SectionOutcome
 from cinedot.dossier.quantities import general_key
-
-AGREE_SIGMA = 2.0
-TENSION_SIGMA = 3.0
-
-
-def compare(name: str, first: Estimate, second: Estimate, *, of: tuple[str, str]) -> Check:
-    """Set two estimates of one quantity side by side.
-
-    Within 2 standard deviations of their difference they agree, beyond 3 they are in tension,
-    between the two the data do not decide; nor do they where neither states a sigma.
-
-    Args:
-        name: the question.
-        first, second: estimates in the same unit.
-        of: what each comes from, for the sentence.
-
-    Example:
-        >>> a = Estimate(value=453.2, sigma=0.1, unit="nm", method="fit")
-        >>> b = Estimate(value=453.0, sigma=0.5, unit="nm", method="reported")
-        >>> compare("peak", a, b, of=("measured", "reported")).status
-        'agree'
-    """
-    said = f"{of[0]} {first.text()}, {of[1]} {second.text()}"
-    if isinstance(first.value, str) or isinstance(second.value, str):
-        same = str(first.value) == str(second.value)
-        return Check(name=name, status="agree" if same else "tension", detail=f"{said}.")
-    spread = math.hypot(first.sigma or 0.0, second.sigma or 0.0)
-    limit = _by_limit(name, first, second, spread, said)
-    if limit is not None:
-        return limit
-    if spread == 0:
-        return Check(name=name, status="undecided", detail=f"{said}; neither states a sigma.")
-    distance = abs(first.value - second.value) / spread
-    status = "agree" if distance < AGREE_SIGMA else "undecided"
-    if distance > TENSION_SIGMA:
-        status = "tension"
-    return Check(
-        name=name, status=status, detail=f"{said}: {distance:.1f} standard deviations apart."
-    )
-
-
-def _by_limit(
-    name: str, first: Estimate, second: Estimate, spread: float, said: str
-) -> Check | None:
-    """A limit against a number: they agree on its right side; None where neither is a limit."""
-    limits = [one for one in (first, second) if one.status in ("lower_limit", "upper_limit")]
-    if not limits or isinstance(first.value, str) or isinstance(second.value, str):
-        return None
-    if len(limits) == 2:
-        return Check(name=name, status="undecided", detail=f"{said}; both are limits.")
-    bound, other = (first, second) if limits[0] is first else (second, first)
-    beyond = float(other.value) - float(bound.value)
-    if bound.status == "upper_limit":
-        beyond = -beyond
-    if beyond >= 0:
-        return Check(name=name, status="agree", detail=f"{said}: within the limit.")
-    status = "tension" if -beyond > TENSION_SIGMA * spread else "undecided"
-    return Check(name=name, status=status, detail=f"{said}: beyond the limit.")
+from cinedot.dossier.sizing_checks import sizes_from_emission
 
 
 def cross_checks(
-    outcomes: Iterable[SectionOutcome], reported: Mapping[str, Estimate]
+    outcomes: Iterable[SectionOutcome],
+    reported: Mapping[str, Estimate],
+    *,
+    host: str | None = None,
+    source: str | None = None,
 ) -> tuple[Check, ...]:
     """Every check that the sections allow: their own, between sections, and with reports.
 
     Args:
         outcomes: the sections after they ran.
         reported: numbers of `[reported]`, keyed like `dossier.json`.
+        host: what the sample is made of; None where it is not known.
+        source: whose recordings these are; None where nobody said.
     """
     found = {
         f"{outcome.name}.{key}": estimate
@@ -82,7 +32,8 @@ def cross_checks(
         for key, estimate in outcome.findings.results.items()
     }
     own = [check for o in outcomes if o.findings for check in o.findings.checks]
-    return (*own, *_sizes(found), *_driven(found), *_reports(found, reported))
+    sizing = () if host is None else sizes_from_emission(found, reported, host, source)
+    return (*own, *_sizes(found), *sizing, *_driven(found), *_reports(found, reported))
 
 
 def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:

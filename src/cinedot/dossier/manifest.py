@@ -73,9 +73,10 @@ class Section(BaseModel):
 
 
 class SampleSection(Section):
-    """What the sample is called and made of."""
+    """What the sample is called and made of, and whose recordings these are."""
 
     name: str = Field(min_length=1)
+    source: str | None = Field(default=None, min_length=1)
     host: str | None = None
     material: str | None = None
     lattice_nm: Nanometre | None = Field(default=None, alias="lattice")

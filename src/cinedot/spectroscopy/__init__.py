@@ -11,6 +11,7 @@ ageing_reading (ageing_record) -> ageing_fit (ageing_law) -> stability -> ageing
                                   ligand_loss; spectral_shift
 reading -> electroluminescence (emission, spectral_shift); dichroism_reading -> dichroism
 infrared_reading -> infrared_bands -> infrared
+emission -> colour (gamut); confinement: size and light, a room of its own
 """
 
 from cinedot.spectroscopy.ageing_comparison import Comparison as Comparison
@@ -25,6 +26,10 @@ from cinedot.spectroscopy.ageing_record import AgeingRecord as AgeingRecord
 from cinedot.spectroscopy.bands import band_per_ev as band_per_ev
 from cinedot.spectroscopy.bands import emission_spectrum as emission_spectrum
 from cinedot.spectroscopy.bands import width_ev as width_ev
+from cinedot.spectroscopy.colour import Colour as Colour
+from cinedot.spectroscopy.colour import chromaticity as chromaticity
+from cinedot.spectroscopy.colour import emission_colour as emission_colour
+from cinedot.spectroscopy.colour import spectrum_locus as spectrum_locus
 from cinedot.spectroscopy.decay import DecayFit as DecayFit
 from cinedot.spectroscopy.decay import fit_decay as fit_decay
 from cinedot.spectroscopy.decay_law import decay_counts as decay_counts

@@ -74,7 +74,7 @@ class Colour:
 
 
 def observer(wavelength_nm: Float[np.ndarray, " x"]) -> Float[np.ndarray, "x 3"]:
-    """The CIE 1931 2-degree colour-matching functions: cubic between the table's whole nm, 0 beyond.
+    """The CIE 1931 2-degree colour-matching functions: cubic between whole nm, 0 outside the table.
 
     Args:
         wavelength_nm: nm.

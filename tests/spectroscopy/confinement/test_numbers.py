@@ -1,4 +1,7 @@
-"""Every computed number of science.md section 3, and 6 where it speaks of size, to the last digit."""
+"""Every computed number of science.md 3, and 6 where it speaks of size, to its last digit."""
+
+import doctest
+from pathlib import Path
 
 import pytest
 
@@ -176,3 +179,11 @@ def test_bulk_excitons(material, radius_nm, rydberg_mev):
 def test_the_quoted_binding_energy_asks_for_another_permittivity():
     permittivity = (13605.693 * MA.reduced_mass / 25) ** 0.5
     assert round(permittivity, 2) == 7.98
+
+
+@pytest.mark.parametrize("page", ["predict.md", "colour.md"])
+def test_the_pages_examples_run(page):
+    path = Path(__file__).parents[3] / "docs" / page
+    result = doctest.testfile(str(path), module_relative=False)
+    assert result.attempted > 5
+    assert result.failed == 0

@@ -21,8 +21,9 @@ from cinedot.dossier.figures import (
 from cinedot.dossier.findings import Findings, Panel, SeriesPoint, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import EmissionSection, SampleFolder
+from cinedot.dossier.sections.emission_colour import colour_panel, colour_results, colours_of
 from cinedot.dossier.sections.series import condition_of
-from cinedot.spectroscopy import EmissionFit, fit_emission, read_spectra
+from cinedot.spectroscopy import Colour, EmissionFit, fit_emission, read_spectra
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -72,10 +73,12 @@ def _analyse(
         raise AnalysisError(f"{path.name}: {reason}", remedy=remedy)
     first = min(fits)
     single = len(spectra) == 1
+    colours = colours_of(fits)
+    named = {index: (spectra[index].label, one) for index, one in colours.items()}
     return Findings(
-        results=_results(fits[first]) if single else {},
-        series=_series(spectra, fits),
-        panels=_panels(spectra, fits),
+        results={**_results(fits[first]), **colour_results(colours.get(first))} if single else {},
+        series=_series(spectra, fits, colours),
+        panels=(*_panels(spectra, fits), *colour_panel(tuple(named.values()))),
         remarks=(
             *(str(fault) for fault in failures),
             *(_remarks(fits[first], unread) if single else ()),
@@ -95,12 +98,18 @@ def _results(fit: EmissionFit) -> Mapping[str, Estimate]:
 
 
 def _series(
-    spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit]
+    spectra: tuple[Spectrum, ...],
+    fits: Mapping[int, EmissionFit],
+    colours: Mapping[int, Colour],
 ) -> tuple[SeriesPoint, ...]:
+    found = {
+        index: {**_results(fit), **colour_results(colours.get(index), only=("cie_x", "cie_y"))}
+        for index, fit in fits.items()
+    }
     return tuple(
         (spectra[index].label, condition_of(spectra[index].label, index), name, estimate)
-        for index, fit in fits.items()
-        for name, estimate in _results(fit).items()
+        for index, results in found.items()
+        for name, estimate in results.items()
     )
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from cinedot.core import Estimate, InputError
-from cinedot.dossier.checks import compare
+from cinedot.dossier.comparing import compare
 from cinedot.dossier.corrections import RejectedParticles
 from cinedot.dossier.findings import Check
 from cinedot.dossier.sections.survey_looks import Look

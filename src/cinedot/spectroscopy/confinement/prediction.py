@@ -1,7 +1,7 @@
 """Size to light and light to size by one law, each with its sigma."""
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import cast
 
@@ -20,7 +20,8 @@ from cinedot.spectroscopy.confinement.shapes import (
     require_edges,
 )
 
-_SEARCHED = 241
+_SEARCHED = 61
+_EDGES: Mapping[Shape, Callable[[float], Edges]] = {"cube": cube_edges, "platelet": platelet_edges}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,19 +105,19 @@ def edge_from_wavelength(named: NamedLaw, wavelength: Estimate, *, shape: Shape)
         >>> round(edge_from_wavelength(brus, seen, shape="cube").value, 2)
         2.33
     """
-    energy, sigma_ev = _energy_of(wavelength)
-
-    def edge_of(law: Law, semiconductor: Semiconductor) -> float:
-        return _invert(named.name, law, semiconductor, energy, shape)
-
-    edge, sigma = _with_sigma(named, edge_of)
+    energy, seen_sigma_ev = _energy_of(wavelength)
+    edge = _invert(named, energy, shape)
     first, last = named.law.lengths_nm()
     below, above = max(edge * (1 - 1e-4), first), min(edge * (1 + 1e-4), last)
-    low, high = (_energy_at(named.law, named.semiconductor, one, shape) for one in (below, above))
+    low, high = (_energy_at(named, one, shape) for one in (below, above))
     slope = (high - low) / (above - below)
+    # What a parameter does to the energy at this edge, the edge makes good.
+    _, sigma_ev = _with_sigma(
+        named, lambda law, semiconductor: law.energy_ev(_EDGES[shape](edge), semiconductor)
+    )
     return Estimate(
         value=edge,
-        sigma=math.hypot(sigma, sigma_ev / slope),
+        sigma=math.hypot(sigma_ev, seen_sigma_ev) / abs(slope),
         unit="nm",
         method=named.name,
     )
@@ -141,33 +142,30 @@ def _with_sigma(named: NamedLaw, of: Callable[[Law, Semiconductor], float]) -> t
     return value, math.hypot(*parts)
 
 
-def _energy_at(law: Law, semiconductor: Semiconductor, length_nm: float, shape: Shape) -> float:
-    edges = cube_edges(length_nm) if shape == "cube" else platelet_edges(length_nm)
-    return law.energy_ev(edges, semiconductor) if law.applies(edges) else math.nan
+def _energy_at(named: NamedLaw, length_nm: float, shape: Shape) -> float:
+    edges = _EDGES[shape](length_nm)
+    return named.law.energy_ev(edges, named.semiconductor)
 
 
-def _invert(
-    name: str, law: Law, semiconductor: Semiconductor, energy_ev: float, shape: Shape
-) -> float:
+def _invert(named: NamedLaw, energy_ev: float, shape: Shape) -> float:
     """The length on the branch where energy falls with size."""
     from scipy.optimize import brentq
 
     def misfit(length_nm: float) -> float:
-        return _energy_at(law, semiconductor, length_nm, shape) - energy_ev
+        return _energy_at(named, length_nm, shape) - energy_ev
 
-    searched = np.geomspace(*law.lengths_nm(), _SEARCHED)
+    searched = np.geomspace(*named.law.lengths_nm(), _SEARCHED)
+    if not named.law.applies(_EDGES[shape](float(searched[_SEARCHED // 2]))):
+        raise InputError(f"{named.name} does not speak of {shape}s.", remedy="Take another law.")
     energies = np.array([misfit(float(one)) for one in searched])
-    if np.isnan(energies).all():
-        raise InputError(f"{name} does not speak of {shape}s.", remedy="Take another law.")
     # Attraction falls off more slowly than confinement: beyond some size the energy rises again
     # towards the gap, and in soft walls it falls where the dot is too small to hold a carrier.
-    low = int(np.nanargmax(energies))
-    high = low + int(np.nanargmin(energies[low:]))
+    low = int(np.argmax(energies))
+    high = low + int(np.argmin(energies[low:]))
     if not energies[high] <= 0 <= energies[low]:
-        ends = [HC_EV_NM / (energy_ev + float(energies[index])) for index in (low, high)]
-        shortest, longest = ends
+        shortest, longest = (HC_EV_NM / (energy_ev + float(energies[at])) for at in (low, high))
         raise AnalysisError(
-            f"{name} gives no {shape} {HC_EV_NM / energy_ev:.1f} nm; its light lies between "
+            f"{named.name} gives no {shape} {HC_EV_NM / energy_ev:.1f} nm; its light lies between "
             f"{shortest:.0f} and {longest:.0f} nm.",
             remedy="Take another law.",
         )
