@@ -57,7 +57,8 @@ def colour_panel(colours: tuple[tuple[str, Colour], ...]) -> tuple[Panel, ...]:
             title="Colour",
             caption="CIE 1931 chromaticities (2-degree observer): whole, and enlarged. Curve: "
             "single wavelengths (nm); triangles: Rec. 2020 (dashed), Rec. 709 (dotted); ellipses: "
-            f"two standard deviations. {way if len(colours) > 1 else 'Diamond: this light,'} {said}",
+            f"two standard deviations. {way if len(colours) > 1 else 'Diamond: this light,'} "
+            f"{said}",
             figure=_diagram(colours),
         ),
     )
