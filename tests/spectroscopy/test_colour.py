@@ -115,13 +115,13 @@ def test_the_step_of_a_record_does_not_matter(peak, fwhm, step):
     grid = np.arange(360.0, 830.0 + step / 2, step)
     fine = chromaticity(NM, gaussian(peak, fwhm))
     # At 5 nm a band of 8 nm has a point every 1.5 sigma: the rule's error is exp(-2 pi^2/2.2).
-    limit = 1e-3 if step > 2 else 1e-5
+    limit = 1e-3 if step > 2 else 1e-4  # the latter for kinks of the table itself
     assert chromaticity(grid, gaussian(peak, fwhm, grid)) == pytest.approx(fine, abs=limit)
 
 
 @given(peak=VISIBLE_NM, fwhm=st.floats(8.0, 80.0))
 def test_every_light_lies_within_the_horseshoe(peak, fwhm):
-    hull = ConvexHull(spectrum_locus(np.arange(380.0, 700.5, 1.0)))
+    hull = ConvexHull(spectrum_locus(NM))
     xy = np.array(chromaticity(NM, gaussian(peak, fwhm)))
     # The hull's corners are whole nm; the locus between them bulges by less than 1e-4.
     assert (hull.equations[:, :2] @ xy + hull.equations[:, 2] < 1e-4).all()
@@ -200,7 +200,7 @@ def test_sigmas_of_readings_follow_the_covariance():
 
 
 def test_a_band_cut_off_by_the_record_has_no_sure_colour():
-    nm = np.arange(440.0, 466.0, 0.5)
+    nm = np.arange(440.0, 468.5, 0.5)
     light = emission_spectrum(nm, peak_nm=463, fwhm_nm=15, height=1e4, background=100.0)
     fit = fit_emission(
         Spectrum(wavelength_nm=nm, intensity=fresh().poisson(light) * 1.0, label="a")

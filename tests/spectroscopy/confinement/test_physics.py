@@ -108,8 +108,8 @@ def test_finite_walls_lie_between_nothing_and_infinite_ones(edge, mass, barrier)
     assert 0 < soft < min(hard, barrier)
     assert walls.axis_ev(1.05 * edge, mass) < soft
     assert FiniteWalls(barrier_ev=1.05 * barrier).axis_ev(edge, mass) > soft
-    # The tail of length hbar/sqrt(2 m0 V) makes the well longer by two of it, times m*.
-    highest = FiniteWalls(barrier_ev=1e8).axis_ev(edge, mass)
+    # The tail of length hbar/sqrt(2 m0 V), 2e-7 nm, makes the well longer by two of it over m*.
+    highest = FiniteWalls(barrier_ev=1e12).axis_ev(edge, mass)
     assert highest == pytest.approx(hard, rel=1e-4)
 
 

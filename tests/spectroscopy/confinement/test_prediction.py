@@ -186,7 +186,7 @@ def test_the_disagreement_is_said_for_every_host():
         found = disagreement_of(host)
         assert found.host == (host if host in ("MAPbBr3", "CsPbBr3") else "CsPbBr3")
         assert "This paper and literature sizing disagree" in found.text()
-        # Twice as sure as the step from one n to the next.
+        # They are more than two layers apart.
         assert found.edge.value - found.reported.edges_nm[0] > 2 * CS.lattice_nm
 
 

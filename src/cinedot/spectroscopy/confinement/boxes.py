@@ -177,7 +177,7 @@ class Well:
         confined = self.dispersion.confined_ev(kinetic, semiconductor.gap_ev)
         return semiconductor.gap_ev + confined - _attraction_ev((x, y, z), semiconductor)
 
-    def shifted(self) -> tuple[Law, ...]:
+    def shifted(self) -> tuple[tuple[Law, Law], ...]:
         """None: what it has of its own is chosen, not measured."""
         return ()
 

@@ -64,9 +64,12 @@ class CalibratedWell:
         """Energy of the exciton, eV."""
         return _well(self.barrier_ev(semiconductor)).energy_ev(edges_nm, semiconductor)
 
-    def shifted(self) -> tuple[Law, ...]:
-        """The law through the known size with its energy one sigma up."""
-        return (CalibratedWell(size=_raised(self.size)),) if self.size.energy_sigma_ev else ()
+    def shifted(self) -> tuple[tuple[Law, Law], ...]:
+        """The laws through the known size with its energy one sigma up, and down."""
+        if not self.size.energy_sigma_ev:
+            return ()
+        up, down = (CalibratedWell(size=_raised(self.size, sigmas)) for sigmas in (1, -1))
+        return ((up, down),)
 
     def lengths_nm(self) -> tuple[float, float]:
         """All lengths."""
@@ -78,8 +81,8 @@ def _well(barrier_ev: float) -> Well:
     return Well(walls=walls, dispersion=Parabolic(), added_layers=0)
 
 
-def _raised(size: KnownSize) -> KnownSize:
-    return replace(size, energy_ev=size.energy_ev + size.energy_sigma_ev)
+def _raised(size: KnownSize, sigmas: float) -> KnownSize:
+    return replace(size, energy_ev=size.energy_ev + sigmas * size.energy_sigma_ev)
 
 
 @lru_cache(maxsize=1024)
@@ -151,11 +154,12 @@ class SizingCurve:
         amplitude, power = self.constants(semiconductor)
         return semiconductor.gap_ev + amplitude / edges_nm[0] ** power
 
-    def shifted(self) -> tuple[Law, ...]:
-        """The curve through each size with its energy one sigma up."""
+    def shifted(self) -> tuple[tuple[Law, Law], ...]:
+        """The curves through each size with its energy one sigma up, and down."""
+        small, large = self.small, self.large
         return (
-            replace(self, small=_raised(self.small)),
-            replace(self, large=_raised(self.large)),
+            (replace(self, small=_raised(small, 1)), replace(self, small=_raised(small, -1))),
+            (replace(self, large=_raised(large, 1)), replace(self, large=_raised(large, -1))),
         )
 
     def lengths_nm(self) -> tuple[float, float]:
@@ -185,9 +189,13 @@ class LayerTable:
         thicknesses = [one.edges_nm[0] for one in self.sizes]
         return float(np.interp(min(edges_nm), thicknesses, [one.energy_ev for one in self.sizes]))
 
-    def shifted(self) -> tuple[Law, ...]:
-        """The table with all energies one sigma up."""
-        return (LayerTable(sizes=tuple(_raised(one) for one in self.sizes)),)
+    def shifted(self) -> tuple[tuple[Law, Law], ...]:
+        """The tables with all energies one sigma up, and down."""
+        up, down = (
+            LayerTable(sizes=tuple(_raised(one, sigmas) for one in self.sizes))
+            for sigmas in (1, -1)
+        )
+        return ((up, down),)
 
     def lengths_nm(self) -> tuple[float, float]:
         """From the thinnest to the thickest platelet of the table."""

@@ -138,7 +138,10 @@ def _with_sigma(named: NamedLaw, of: Callable[[Law, Semiconductor], float]) -> t
     parts = [
         (of(named.law, up) - of(named.law, down)) / 2 for up, down in named.semiconductor.shifted()
     ]
-    parts += [of(law, named.semiconductor) - value for law in named.law.shifted()]
+    parts += [
+        (of(up, named.semiconductor) - of(down, named.semiconductor)) / 2
+        for up, down in named.law.shifted()
+    ]
     return value, math.hypot(*parts)
 
 

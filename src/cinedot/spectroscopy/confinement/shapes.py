@@ -38,8 +38,8 @@ class Law(Protocol):
         """
         ...
 
-    def shifted(self) -> "tuple[Law, ...]":
-        """The law with each constant of its own one sigma off, one at a time."""
+    def shifted(self) -> "tuple[tuple[Law, Law], ...]":
+        """Pairs with one constant of its own one sigma up, and one sigma down."""
         ...
 
     def lengths_nm(self) -> tuple[float, float]:

@@ -180,7 +180,7 @@ class Brus:
         further = sum(one.energy_ev(radius_nm, semiconductor) for one in self.corrections)
         return semiconductor.gap_ev + kinetic - attraction + further
 
-    def shifted(self) -> tuple[Law, ...]:
+    def shifted(self) -> tuple[tuple[Law, Law], ...]:
         """None: the formula has no constant of its own."""
         return ()
 
