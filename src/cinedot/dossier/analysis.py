@@ -2,15 +2,17 @@
 
 import logging
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from cinedot.core import AnalysisError, Estimate, InputError
 from cinedot.core.chunks import Runs
 from cinedot.dossier.checks import cross_checks
-from cinedot.dossier.findings import Check, NotAnalysed, SectionOutcome, Task, Work
+from cinedot.dossier.findings import Check, Findings, NotAnalysed, SectionOutcome, Task, Work
 from cinedot.dossier.folder import open_folder
+from cinedot.dossier.known import Known, answers_of
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
 from cinedot.dossier.sections import section_names, tasks_of
@@ -86,11 +88,12 @@ def analyze(
     except InputError as fault:
         raise InputErrors([fault]) from fault
     works = _prepared(tasks)
-    outcomes = [_run(name, work, runs or Runs()) for name, work in works]
-    outcomes += _left_out(sample.manifest, only)
     reported = {
         key: reported_estimate(key, number) for key, number in sample.manifest.reported.items()
     }
+    outcomes = [_run(name, work, runs or Runs()) for name, work in works]
+    outcomes = _completed(outcomes, reported)
+    outcomes += _left_out(sample.manifest, only)
     return Dossier(
         sample=sample,
         outcomes=tuple(outcomes),
@@ -153,6 +156,24 @@ def _run(name: str, work: Work, runs: Runs) -> SectionOutcome:
         message = f"unexpected {type(fault).__name__}: {' '.join(str(fault).split())[:300]}"
         remedy = "Please report what `cinedot -v analyze` prints."
         return SectionOutcome(name=name, status="failed", message=f"{message}. {remedy}")
+
+
+def _completed(
+    outcomes: list[SectionOutcome], reported: Mapping[str, Estimate]
+) -> list[SectionOutcome]:
+    """Let each section, in the order of the report, use what the others have found."""
+    done = list(outcomes)
+    for index, outcome in enumerate(done):
+        complete = outcome.findings.completed if outcome.findings else None
+        if complete is not None:
+            known = Known(found=answers_of(done), reported=reported)
+            work = partial(_with_known, complete, known)
+            done[index] = _run(outcome.name, work, Runs())
+    return done
+
+
+def _with_known(complete: Callable[[Known], Findings], known: Known, _: Runs) -> Findings:
+    return complete(known)
 
 
 def _left_out(manifest: Manifest, only: tuple[str, ...]) -> Iterable[SectionOutcome]:

@@ -32,7 +32,12 @@ from cinedot.particle import (
     host_named,
     planned_composition,
 )
-from cinedot.spectroscopy import decay_counts, emission_spectrum
+from cinedot.spectroscopy import (
+    decay_counts,
+    emission_spectrum,
+    rate_constants,
+    solvent_named,
+)
 
 PEAK_NM, FWHM_NM = 463.0, 14.7
 YIELD = 0.97
@@ -41,7 +46,7 @@ MOVIE_FRAMES = 24
 SURVEY_IMAGES = 1
 # 92 % of n = 4, as the paper's 91 % in 36 dots an image.
 SIZES = (3, *([4] * 33), 5, 6)
-_TOLUENE, _CYCLOHEXANE = 1.4969, 1.4265
+_STANDARD_EMISSION_NM = 430.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -199,13 +204,17 @@ def _write_light(folder: Path, rng: np.random.Generator) -> dict[str, float]:
     )
     _write_table(folder / "decay.csv", "time_ns,counts", time_ns, rng.poisson(decay))
     heading = "absorbance,integrated_intensity"
-    for name, index in (("qy-sample.csv", _TOLUENE), ("qy-dpa.csv", _CYCLOHEXANE)):
+    toluene = solvent_named("toluene").index(PEAK_NM)
+    cyclohexane = solvent_named("cyclohexane").index(_STANDARD_EMISSION_NM)
+    for name, index in (("qy-sample.csv", toluene), ("qy-dpa.csv", cyclohexane)):
         rows = yield_table(quantum_yield=YIELD, refractive_index=index, brightness=1e7, rng=rng)
         _write_table(folder / name, heading, *rows.T)
     return {
         "emission.peak": PEAK_NM,
         "emission.fwhm": FWHM_NM,
         "decay.lifetime": LIFETIME_NS,
+        "decay.k_r": rate_constants(YIELD, LIFETIME_NS)[0],
+        "quantum_yield.phi": YIELD,
     }
 
 

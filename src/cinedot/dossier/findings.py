@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from cinedot.core import Estimate
 from cinedot.core.chunks import Runs
+from cinedot.dossier.known import Known
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -152,6 +153,7 @@ class Findings:
         inputs: the files that were read.
         checks: cross-checks that need this section alone.
         claims: statements that the section supports, contradicts or cannot test.
+        completed: what they become once all sections have run, where they need others' answers.
     """
 
     results: Mapping[str, Estimate]
@@ -163,6 +165,7 @@ class Findings:
     inputs: tuple[Path, ...] = ()
     checks: tuple[Check, ...] = ()
     claims: tuple[ClaimRow, ...] = ()
+    completed: "Callable[[Known], Findings] | None" = None
 
 
 Work = Callable[[Runs], Findings]

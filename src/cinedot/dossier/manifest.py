@@ -209,6 +209,20 @@ class QuantumYieldSection(Section):
     sample_solvent: str
     standard_solvent: str
     excitation_nm: Nanometre | None = Field(default=None, alias="excitation")
+    emission_nm: Nanometre | None = Field(default=None, alias="emission")
+    standard_yield: float | None = Field(default=None, gt=0, le=1)
+    standard_sigma: float | None = Field(default=None, ge=0)
+    standard_emission_nm: Nanometre | None = Field(default=None, alias="standard_emission")
+
+    @model_validator(mode="after")
+    def _own_standard(self) -> "QuantumYieldSection":
+        if (self.standard_yield is None) != (self.standard_sigma is None):
+            raise InputError(
+                "a standard of your own must have `standard_yield` and `standard_sigma`, but only "
+                "one of them is given.",
+                remedy="Give both, as in standard_yield = 0.95, standard_sigma = 0.03.",
+            )
+        return self
 
 
 class DecaySection(TableSection):

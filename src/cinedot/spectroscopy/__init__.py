@@ -5,6 +5,9 @@ record becomes an answer with its evidence (`fit_emission`, `fit_decay`). Beside
 the law that predicts the record (`emission_spectrum`, `decay_model`, `decay_counts`), from which
 the demo draws its samples (`sample_decay`): no fit can tell a drawn record from a measured one.
 
+`fit_absorbance` finds first excitons, `fit_quantum_yield` compares dilution series with a
+standard's, `find_rates` puts yield and lifetime together.
+
 reading, jasco, decay_reading -> band_search (band_fit, bands, noise) -> emission
                               -> decay_problem, decay_fit (decay_law) -> decay
 ageing_reading (ageing_record) -> ageing_fit (ageing_law) -> stability -> ageing_comparison,
@@ -12,8 +15,19 @@ ageing_reading (ageing_record) -> ageing_fit (ageing_law) -> stability -> ageing
 reading -> electroluminescence (emission, spectral_shift); dichroism_reading -> dichroism
 infrared_reading -> infrared_bands -> infrared
 emission -> colour (gamut); confinement: size and light, a room of its own
+reading -> curvature, exciton_fit (absorption_law, noise) -> absorbance
+yield_reading (solvents, yield_standards) -> dilution_line -> quantum_yield -> rates
 """
 
+from cinedot.spectroscopy.absorbance import AbsorbanceFit as AbsorbanceFit
+from cinedot.spectroscopy.absorbance import fit_absorbance as fit_absorbance
+from cinedot.spectroscopy.absorbance import fit_scatter as fit_scatter
+from cinedot.spectroscopy.absorbance import stokes_shift as stokes_shift
+from cinedot.spectroscopy.absorbance import without_scatter as without_scatter
+from cinedot.spectroscopy.absorption_law import absorbance_spectrum as absorbance_spectrum
+from cinedot.spectroscopy.absorption_law import absorptance as absorptance
+from cinedot.spectroscopy.absorption_law import inner_filter_factor as inner_filter_factor
+from cinedot.spectroscopy.absorption_law import scatter_background as scatter_background
 from cinedot.spectroscopy.ageing_comparison import Comparison as Comparison
 from cinedot.spectroscopy.ageing_comparison import compare_conditions as compare_conditions
 from cinedot.spectroscopy.ageing_comparison import probability_alike as probability_alike
@@ -60,8 +74,26 @@ from cinedot.spectroscopy.infrared_reading import read_infrared as read_infrared
 from cinedot.spectroscopy.ligand_loss import LigandLoss as LigandLoss
 from cinedot.spectroscopy.ligand_loss import concentration_of as concentration_of
 from cinedot.spectroscopy.ligand_loss import fit_ligand_loss as fit_ligand_loss
+from cinedot.spectroscopy.quantum_yield import INNER_FILTER as INNER_FILTER
+from cinedot.spectroscopy.quantum_yield import Medium as Medium
+from cinedot.spectroscopy.quantum_yield import QuantumYieldFit as QuantumYieldFit
+from cinedot.spectroscopy.quantum_yield import absorbance_bias as absorbance_bias
+from cinedot.spectroscopy.quantum_yield import compared_yield as compared_yield
+from cinedot.spectroscopy.quantum_yield import emitted as emitted
+from cinedot.spectroscopy.quantum_yield import fit_quantum_yield as fit_quantum_yield
+from cinedot.spectroscopy.rates import PAPER_K_R_PER_S as PAPER_K_R_PER_S
+from cinedot.spectroscopy.rates import Rates as Rates
+from cinedot.spectroscopy.rates import find_rates as find_rates
+from cinedot.spectroscopy.rates import rate_constants as rate_constants
+from cinedot.spectroscopy.rates import yield_and_lifetime as yield_and_lifetime
 from cinedot.spectroscopy.reading import read_spectra as read_spectra
+from cinedot.spectroscopy.solvents import Solvent as Solvent
+from cinedot.spectroscopy.solvents import solvent_named as solvent_named
 from cinedot.spectroscopy.spectral_shift import SpectralShift as SpectralShift
 from cinedot.spectroscopy.spectral_shift import fit_shift as fit_shift
 from cinedot.spectroscopy.stability import StabilityFit as StabilityFit
 from cinedot.spectroscopy.stability import fit_stability as fit_stability
+from cinedot.spectroscopy.yield_reading import Dilutions as Dilutions
+from cinedot.spectroscopy.yield_reading import read_dilutions as read_dilutions
+from cinedot.spectroscopy.yield_standards import YieldStandard as YieldStandard
+from cinedot.spectroscopy.yield_standards import standard_named as standard_named

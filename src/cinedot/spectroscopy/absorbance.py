@@ -26,7 +26,9 @@ _SHOWS = 6.0
 """Standard deviations; a few hundred places of pure noise reach it once in ten million records."""
 _DEEP = 0.25
 """A bend less deep than this share of another close above it is a fault of the instrument."""
-_CLOSE_EV = 0.7
+_HIGH = 0.03
+"""A band lower than this share of what absorbs close above it is a fault of the instrument."""
+_CLOSE_EV = 1.0
 _REACHES = (1.25, 2.0)
 """How far above the exciton a fit looks, in its widths."""
 _RED_EV = 0.6
@@ -255,22 +257,38 @@ def _first_bend(
         curvature = curvature_of(energy, absorbance, half_width_ev=half)
         noise = _noise(energy, absorbance, half)
         bends = list(_bends(energy, absorbance, curvature, noise, half))
-        kept = [
-            bend
-            for bend in bends
-            if not any(
-                bend.energy_ev < other.energy_ev < bend.energy_ev + _CLOSE_EV
-                and bend.curvature > _DEEP * other.curvature
-                for other in bends
-            )
-        ]
+        kept = [bend for bend in bends if _counts(bend, bends, energy, absorbance)]
         if not kept:
             break
-        found = kept[0], curvature
-        half = float(np.clip(0.5 * kept[0].fwhm_ev, 0.03, 0.15))
+        first = kept[0]
+        if found is not None:
+            before = found[0].energy_ev
+            first = min(kept, key=lambda bend: abs(bend.energy_ev - before))
+        found = first, curvature
+        half = float(np.clip(0.5 * first.fwhm_ev, 0.03, 0.15))
     if found is None:
         raise _no_exciton(spectrum)
     return found
+
+
+def _counts(
+    bend: Bend,
+    bends: list[Bend],
+    energy: Float[np.ndarray, " x"],
+    absorbance: Float[np.ndarray, " x"],
+) -> bool:
+    """Whether a bend is a band beside what stands close above it."""
+    above = (energy >= bend.energy_ev) & (energy < bend.energy_ev + _CLOSE_EV)
+    deepest = min(
+        (one.curvature for one in bends if 0 <= one.energy_ev - bend.energy_ev < _CLOSE_EV),
+        default=bend.curvature,
+    )
+    # Of the Gaussian with this curvature and width.
+    height = -bend.curvature * bend.fwhm_ev**2 / (8 * np.log(2.0))
+    return (
+        bend.curvature <= _DEEP * deepest
+        and height > _HIGH * float(np.max(absorbance[above], initial=0.0))
+    )
 
 
 def _noise(

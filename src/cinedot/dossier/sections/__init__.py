@@ -8,21 +8,26 @@ back the work. What the work finds becomes results, table rows, figures and rema
 from cinedot.dossier.findings import Task
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.sections import (
+    absorbance,
     circular_dichroism,
     decay,
     electroluminescence,
     emission,
     infrared,
     movie,
+    quantum_yield,
     stability,
     survey,
     unanalysed,
 )
 
+# What needs another's answer stands after it.
 _IN_ORDER = (
     survey,
     movie,
     emission,
+    absorbance,
+    quantum_yield,
     decay,
     stability,
     electroluminescence,

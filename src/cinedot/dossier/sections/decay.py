@@ -1,6 +1,8 @@
 """Section `decay`: photon counts against time to lifetimes."""
 
 from collections.abc import Mapping
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +12,7 @@ from cinedot.dossier.figures import MUTED, SECOND, THIRD, Curve, plot_with_resid
 from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import DecaySection, SampleFolder
+from cinedot.dossier.sections.decay_rates import with_rates
 from cinedot.spectroscopy import DecayFit, check_records, fit_decay, read_decay
 
 MOST_POINTS = 2000
@@ -55,7 +58,7 @@ def _analyse(
         for one in progress.track([decay], description="decay: fitting", total=1)
     )
     components = _components(fit)
-    return Findings(
+    findings = Findings(
         results={
             "lifetime": fit.lifetime,
             "lifetime_intensity": fit.intensity_lifetime,
@@ -73,6 +76,7 @@ def _analyse(
         facts=_facts(decay, irf, fit, paths),
         inputs=paths,
     )
+    return replace(findings, completed=partial(with_rates, findings, fit.lifetime))
 
 
 def _components(fit: DecayFit) -> list[Mapping[str, Estimate]]:
