@@ -122,8 +122,12 @@ def test_without_an_emission_the_indices_are_the_handbooks(run, folder: Path) ->
 
 def test_a_standard_of_one_s_own(run, folder: Path) -> None:
     own = YIELD.replace('"DPA"', '"our dye"')
-    _manifest(folder, own, 'standard_yield = 0.97\nstandard_sigma = 0.03\nemission = "453 nm"',
-              'standard_emission = "430 nm"')
+    _manifest(
+        folder,
+        own,
+        'standard_yield = 0.97\nstandard_sigma = 0.03\nemission = "453 nm"',
+        'standard_emission = "430 nm"',
+    )
     assert run("analyze", folder)[0] == 0
     assert _dossier(folder)["results"]["quantum_yield"]["phi"]["value"] == pytest.approx(0.6)
 

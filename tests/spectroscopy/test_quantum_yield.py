@@ -121,9 +121,7 @@ def test_scaling(scale, seed, factor):
 
     sample, standard = noisy(clean(0.6)), noisy(clean(0.97, medium=CYCLOHEXANE))
     first = compared(sample, standard)
-    together = compared(
-        series(A, scale * sample.intensity), series(A, scale * standard.intensity)
-    )
+    together = compared(series(A, scale * sample.intensity), series(A, scale * standard.intensity))
     # The instrument's unit cancels; 1e-9 is rounding through the lines' equations.
     assert together.phi.value == pytest.approx(first.phi.value, rel=1e-9)
     assert together.phi.sigma == pytest.approx(first.phi.sigma, rel=1e-9)
@@ -175,9 +173,7 @@ def test_lmfit_and_uncertainties_agree():
         index + m.solvent.per_kelvin * kelvin
         for index, m in zip(indices, (TOLUENE, CYCLOHEXANE), strict=True)
     ]
-    line = [
-        ufloat(one.slope, one.slope_error) for one in (fit.sample_line, fit.standard_line)
-    ]
+    line = [ufloat(one.slope, one.slope_error) for one in (fit.sample_line, fit.standard_line)]
     phi = ufloat(0.97, 0.03) * line[0] / line[1] * (warm[0] / warm[1]) ** 2
     assert fit.phi.value == pytest.approx(phi.nominal_value, rel=1e-9)
     spread = np.sqrt(sum(part**2 for part in fit.parts.values()))

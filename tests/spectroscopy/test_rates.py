@@ -87,9 +87,7 @@ def test_the_limit_is_what_95_percent_stay_below():
     # The binomial's sigma over some 250,000 drawn is 0.00044: five of them, once in two million.
     assert below == pytest.approx(0.95, abs=5 * np.sqrt(0.95 * 0.05 / len(rates)))
     # A closed form: at 1 the cut normal is half a normal, 1.95996 sigmas hold 95 % of it.
-    assert upper_limit_per_s(1.0, 0.03, 9.0, 0.0) == pytest.approx(
-        1.959964 * 0.03 / 9e-9, rel=1e-6
-    )
+    assert upper_limit_per_s(1.0, 0.03, 9.0, 0.0) == pytest.approx(1.959964 * 0.03 / 9e-9, rel=1e-6)
     assert upper_limit_per_s(1.1, 0.0, 9.0, 0.0) == 0.0
 
 

@@ -166,9 +166,7 @@ def _series(
     )
 
 
-def _panels(
-    spectra: tuple[Spectrum, ...], fits: Mapping[int, AbsorbanceFit]
-) -> tuple[Panel, ...]:
+def _panels(spectra: tuple[Spectrum, ...], fits: Mapping[int, AbsorbanceFit]) -> tuple[Panel, ...]:
     if len(spectra) > 1:
         return (_together(spectra), _trend(spectra, fits))
     fit = fits[0]
