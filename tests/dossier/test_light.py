@@ -89,7 +89,7 @@ def test_sections_use_what_others_found(run, folder: Path) -> None:
     k_r, k_nr = results["decay"]["k_r"], results["decay"]["k_nr"]
     tau = results["decay"]["lifetime"]["value"]
     assert (k_r["unit"], k_nr["unit"]) == ("per s", "per s")
-    assert k_r["value"] == pytest.approx(0.6 / tau * 1e9, rel=1e-4)
+    assert k_r["value"] == pytest.approx(0.6 / tau * 1e9, rel=1e-3)
     assert k_nr["value"] == pytest.approx(0.4 / tau * 1e9, rel=1e-3)
     page = (folder / "results" / "dossier.html").read_text("utf-8")
     for words in ("no dark dots", "Stokes shift", "slopes against absorbance", "parts of sigma"):

@@ -85,19 +85,19 @@ def test_the_path_length_changes_nothing(scale, seed):
     # The search stops by relative changes of 1e-7; sigma is what matters.
     tolerance = 0.05 * first.exciton.sigma
     assert second.exciton.value == pytest.approx(first.exciton.value, abs=tolerance)
-    assert second.by_derivative.value == pytest.approx(first.by_derivative.value, abs=1e-6)
+    assert second.by_derivative.value == pytest.approx(first.by_derivative.value, abs=1e-3)
 
 
 def test_savitzky_and_golay_of_scipy_agree_in_the_middle():
     energy = np.linspace(2.0, 3.0, 201)
     values = np.exp(-4 * np.log(2) * ((energy - 2.6) / 0.12) ** 2)
-    ours = curvature_of(energy, values, half_width_ev=0.05)
-    theirs = savgol_filter(values, 21, 3, deriv=2, delta=energy[1] - energy[0])
+    ours = curvature_of(energy, values, half_width_ev=0.03)
+    theirs = savgol_filter(values, 13, 3, deriv=2, delta=energy[1] - energy[0])
     at = np.searchsorted(energy, ours.energy_ev)
     inner = slice(12, -12)
     # Other weights within the window: they smooth differently, by a few percent of the depth.
     depth = float(np.max(np.abs(theirs)))
-    np.testing.assert_allclose(ours.second[inner], theirs[at][inner], atol=0.15 * depth)
+    np.testing.assert_allclose(ours.second[inner], theirs[at][inner], atol=0.1 * depth)
     assert ours.energy_ev[np.argmin(ours.second)] == pytest.approx(2.6, abs=0.006)
 
 
@@ -115,9 +115,9 @@ def test_scatter_is_found_and_taken_off():
     noise = fresh().normal(0, 1e-4, len(nm))
     record = spectrum(dots + dust + 0.002 + noise, nm=nm)
     height, offset = fit_scatter(record, from_nm=600.0)
-    # Five sigmas each: once in a million.
-    assert abs(height.value - 0.03) < 5 * height.sigma
-    assert abs(offset.value - 0.002) < 5 * offset.sigma
+    # 5.5 sigmas each, over 200 points: less than once in a million.
+    assert abs(height.value - 0.03) < 5.5 * height.sigma
+    assert abs(offset.value - 0.002) < 5.5 * offset.sigma
     left = without_scatter(record, from_nm=600.0)
     # At 400 nm the law is five times as high: so is what it may be off.
     assert np.max(np.abs(left - dots - noise)) < 40 * height.sigma

@@ -54,7 +54,6 @@ class QuantumYieldFit:
         parts: relative standard deviation that each part gives to phi.
         standard_yield: of the standard.
         bias: by how much, relatively, slopes against absorbance must be off for these absorbances.
-        status, method: of phi, in words.
     """
 
     phi: Estimate

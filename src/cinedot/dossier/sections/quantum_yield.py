@@ -65,8 +65,9 @@ def _prepare(sample: SampleFolder, section: QuantumYieldSection) -> Work:
         find_file(sample, section.sample, key="[quantum_yield] sample"),
         find_file(sample, section.standard, key="[quantum_yield] standard"),
     )
+    series = (read_dilutions(paths[0]), read_dilutions(paths[1]))
     try:
-        question = _question(section, paths)
+        question = _question(section, paths, series)
         _check_emission(question, section.emission_nm)
     except InputError as fault:
         raise fault.within(file=sample.manifest_file, place="[quantum_yield]") from fault
@@ -80,7 +81,9 @@ def _prepare(sample: SampleFolder, section: QuantumYieldSection) -> Work:
     return work
 
 
-def _question(section: QuantumYieldSection, paths: tuple[Path, Path]) -> _Question:
+def _question(
+    section: QuantumYieldSection, paths: tuple[Path, Path], series: tuple[Dilutions, Dilutions]
+) -> _Question:
     solvents = (solvent_named(section.sample_solvent), solvent_named(section.standard_solvent))
     if section.standard_yield is None:
         known = standard_named(section.standard_name, section.standard_solvent)
@@ -90,7 +93,7 @@ def _question(section: QuantumYieldSection, paths: tuple[Path, Path]) -> _Questi
         name, emission, source = section.standard_name, None, "sample.toml"
         value, sigma = section.standard_yield, section.standard_sigma
     return _Question(
-        series=(read_dilutions(paths[0]), read_dilutions(paths[1])),
+        series=series,
         solvents=solvents,
         standard=name,
         standard_yield=Estimate(value=value, sigma=sigma, unit="", method=source),
