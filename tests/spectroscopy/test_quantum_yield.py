@@ -14,13 +14,13 @@ from cinedot.spectroscopy import (
     absorbance_bias,
     absorptance,
     compared_yield,
+    dilution_line,
     emitted,
     fit_quantum_yield,
     inner_filter_factor,
     read_dilutions,
     solvent_named,
 )
-from cinedot.spectroscopy import dilution_line
 from cinedot.spectroscopy.dilution_line import fit_lines, widening
 
 DPA = Estimate(value=0.97, sigma=0.03, unit="", method="DPA in cyclohexane")

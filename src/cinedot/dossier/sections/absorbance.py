@@ -167,7 +167,8 @@ def _series(
 
 
 def _panels(spectra: tuple[Spectrum, ...], fits: Mapping[int, AbsorbanceFit]) -> tuple[Panel, ...]:
-    if len(spectra) > 1:
+    record, *more = spectra
+    if more:
         return (_together(spectra), _trend(spectra, fits))
     fit = fits[0]
     nm = HC_EV_NM / fit.shown.energy_ev
@@ -180,8 +181,8 @@ def _panels(spectra: tuple[Spectrum, ...], fits: Mapping[int, AbsorbanceFit]) ->
             figure=plot_with_residual(
                 [
                     Curve(
-                        x=spectra[0].wavelength_nm,
-                        y=spectra[0].intensity,
+                        x=record.wavelength_nm,
+                        y=record.intensity,
                         name="record",
                         colour=MUTED,
                         dash="",
