@@ -285,9 +285,8 @@ def _counts(
     )
     # Of the Gaussian with this curvature and width.
     height = -bend.curvature * bend.fwhm_ev**2 / (8 * np.log(2.0))
-    return bend.curvature <= _DEEP * deepest and height > _HIGH * float(
-        np.max(absorbance[above], initial=0.0)
-    )
+    highest = float(np.max(absorbance[above], initial=0.0))
+    return bool(bend.curvature <= _DEEP * deepest and height > _HIGH * highest)
 
 
 def _noise(

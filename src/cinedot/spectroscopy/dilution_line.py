@@ -63,7 +63,7 @@ def widening(freedom: float) -> float:
 
 
 def fit_lines(
-    series: Sequence[tuple[Float[np.ndarray, " point"], Float[np.ndarray, " point"]]],
+    series: Sequence[tuple[Float[np.ndarray, " _"], Float[np.ndarray, " _"]]],
 ) -> tuple[Line, ...]:
     """Lines through several series recorded in the same way, by weighted least squares.
 

@@ -191,7 +191,7 @@ def fit_quantum_yield(
 
 
 def absorbance_bias(
-    sample: Float[np.ndarray, " point"], standard: Float[np.ndarray, " point"]
+    sample: Float[np.ndarray, " point"], standard: Float[np.ndarray, " other"]
 ) -> float:
     """By how much, relatively, the yield is off if slopes are taken against absorbance.
 
