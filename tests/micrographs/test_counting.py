@@ -289,6 +289,11 @@ def _rate(value: float, sigma: float, status: str = "ok") -> Estimate:
         (1.151, 0.02, "ok", "tension"),
         (0.849, 0.02, "ok", "tension"),
         (1.0, 0.3, "ok", "undecided"),
+        # Loose, but 9 and 17 sigmas beyond the tolerance; at 2.9 and 3.1.
+        (3.0, 0.2, "ok", "tension"),
+        (100.0, 5.0, "ok", "tension"),
+        (1.15 + 2.9 * 0.2, 0.2, "ok", "undecided"),
+        (1.15 + 3.1 * 0.2, 0.2, "ok", "tension"),
         (1.4, 0.02, "upper_limit", "undecided"),
         (0.6, 0.02, "upper_limit", "tension"),
         (1.05, 0.02, "upper_limit", "agree"),

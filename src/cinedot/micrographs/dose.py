@@ -9,6 +9,9 @@ from cinedot.core import Estimate, InputError, Movie
 DOSE_TOLERANCE = 0.15
 """Two measurements of a dose rate further apart than this share disagree."""
 
+SURE_SIGMA = 3.0
+"""Sigmas beyond the tolerance at which even a loose measurement disagrees, as other checks have it."""
+
 
 def dose_rate(electrons: Estimate, movie: Movie) -> Estimate:
     """Electrons per nm2 and second: those of a pixel and frame over the pixel's area and time.
@@ -55,7 +58,7 @@ class DoseComparison:
 
     Attributes:
         status: `agree` within 15 %, `tension` beyond, `undecided` where the measurement is too
-            loose to say or only bounds the dose.
+            loose for the distance that it finds, or only bounds the dose.
         ratio: measured over stated.
         detail: a sentence for the reader.
     """
@@ -70,8 +73,8 @@ def compare_dose_rates(
 ) -> DoseComparison:
     """Whether the dose rate from the noise is the one that was stated.
 
-    Undecided is a measurement whose sigma is above the tolerance, and an upper limit above what
-    was stated.
+    Undecided is a measurement whose sigma is above the tolerance, unless it lies further than
+    `SURE_SIGMA` of it beyond the tolerance, and an upper limit above what was stated.
 
     Args:
         measured: from `dose_rate`, e/nm2/s.
@@ -85,6 +88,9 @@ def compare_dose_rates(
         >>> noise = Estimate(value=2.1e7, sigma=4e5, unit="e/nm2/s", method="noise")
         >>> compare_dose_rates(noise, 2.0e7).status, compare_dose_rates(noise, 2.8e7).status
         ('agree', 'tension')
+        >>> loose = Estimate(value=6e7, sigma=4e6, unit="e/nm2/s", method="noise")
+        >>> compare_dose_rates(loose, 2.0e7).status
+        'tension'
     """
     if not (stated_e_per_nm2_s > 0 and math.isfinite(stated_e_per_nm2_s)):
         raise InputError(
@@ -104,7 +110,7 @@ def compare_dose_rates(
         return DoseComparison(
             status="undecided", ratio=ratio, detail=f"{told}, a limit only: state `offset`."
         )
-    if spread > tolerance:
+    if spread > tolerance and abs(ratio - 1) - tolerance <= SURE_SIGMA * spread:
         return DoseComparison(status="undecided", ratio=ratio, detail=f"{told}, too loose to say.")
     if abs(ratio - 1) <= tolerance:
         return DoseComparison(status="agree", ratio=ratio, detail=f"{told}.")
