@@ -10,7 +10,7 @@ DOSE_TOLERANCE = 0.15
 """Two measurements of a dose rate further apart than this share disagree."""
 
 SURE_SIGMA = 3.0
-"""Sigmas beyond the tolerance at which even a loose measurement disagrees, as other checks have it."""
+"""Sigmas beyond the tolerance at which even a loose measurement disagrees."""
 
 
 def dose_rate(electrons: Estimate, movie: Movie) -> Estimate:

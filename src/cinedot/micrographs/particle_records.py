@@ -1,6 +1,6 @@
 """Records of particles, and what lies between two of them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -10,7 +10,7 @@ from jaxtyping import Float
 from cinedot.core import Image
 from cinedot.micrographs.detection import Candidate
 from cinedot.micrographs.outline import Outline
-from cinedot.micrographs.silhouette import feret_diameters, polygon_area
+from cinedot.micrographs.outline_sizes import OutlineSizes, contour_sizes
 
 SeenBy = Literal["lattice", "darker", "brighter", "nothing"]
 
@@ -33,8 +33,9 @@ class Particle:
         edge_nm, sigma_edge_nm: side of the blurred square that fits the outline of its atoms
             best; for a round particle nearly that of the square of equal area.
         angle_deg: direction of a side from x towards y, 0 up to 90.
-        feret_min_nm, feret_max_nm: of the contour at half height.
-        area_diameter_nm: diameter of the circle of the contour's area.
+        feret_min_nm, feret_max_nm: of the contour at half height; where it is read from fringes,
+            freed of its blur as a four-cornered outline's (`outline_sizes.sharpened_sizes`).
+        area_diameter_nm: diameter of the circle of the contour's area, likewise.
         snr: of the detection.
         at_edge, touching: cut by the image's edge; in contact with a neighbour.
         outline_nm: the contour's corners, x and y.
@@ -91,12 +92,27 @@ class Particles:
 
 
 def listed_particles(
-    image: Image, outlines: Sequence[tuple[Candidate, Outline]], seen_by: SeenBy, reason: str
+    image: Image,
+    outlines: Sequence[tuple[Candidate, Outline]],
+    seen_by: SeenBy,
+    reason: str,
+    *,
+    sizes_of: Callable[[Float[np.ndarray, "corner 2"]], OutlineSizes] = contour_sizes,
 ) -> Particles:
-    """Particles of an image from their outlines, those cut or in contact marked."""
+    """Particles of an image from their outlines, those cut or in contact marked.
+
+    Args:
+        image: with its scale.
+        outlines: of the candidates.
+        seen_by, reason: what sets them off.
+        sizes_of: sizes from a contour.
+    """
     rows, columns = image.data.shape
     field = ((columns - 1) * image.pixel_x_nm, (rows - 1) * image.pixel_y_nm)
-    found = tuple(_particle(candidate, outline, field) for candidate, outline in outlines)
+    found = tuple(
+        _particle(candidate, outline, field, sizes_of(outline.contour_nm))
+        for candidate, outline in outlines
+    )
     marked = tuple(
         replace(one, touching=any(_in_contact(one, other) for other in found if other is not one))
         for one in found
@@ -110,9 +126,10 @@ def listed_particles(
     )
 
 
-def _particle(candidate: Candidate, outline: Outline, field: tuple[float, float]) -> Particle:
+def _particle(
+    candidate: Candidate, outline: Outline, field: tuple[float, float], sizes: OutlineSizes
+) -> Particle:
     square, corners = outline.square, outline.square.corners()
-    shortest, longest = feret_diameters(outline.contour_nm)
     cut = bool((corners < 0).any() or (corners > np.array(field)).any())
     return Particle(
         x_nm=square.x_nm,
@@ -121,9 +138,9 @@ def _particle(candidate: Candidate, outline: Outline, field: tuple[float, float]
         edge_nm=square.edge_nm,
         sigma_edge_nm=square.sigma_edge_nm,
         angle_deg=square.angle_deg,
-        feret_min_nm=shortest,
-        feret_max_nm=longest,
-        area_diameter_nm=2 * float(np.sqrt(polygon_area(outline.contour_nm) / np.pi)),
+        feret_min_nm=sizes.feret_min_nm,
+        feret_max_nm=sizes.feret_max_nm,
+        area_diameter_nm=sizes.area_diameter_nm,
         snr=candidate.snr,
         at_edge=cut,
         touching=False,

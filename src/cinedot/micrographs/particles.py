@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 
 import numpy as np
 
@@ -14,6 +15,7 @@ from cinedot.micrographs.detection import (
     within,
 )
 from cinedot.micrographs.edge_counts import with_probabilities
+from cinedot.micrographs.envelope import BLUR_NM
 from cinedot.micrographs.local_lattice import (
     FINEST_PIXEL_NM,
     WINDOW_NM,
@@ -23,6 +25,7 @@ from cinedot.micrographs.local_lattice import (
     lattice_map,
 )
 from cinedot.micrographs.outline import Outline, outline_by_contrast, outline_by_lattice
+from cinedot.micrographs.outline_sizes import sharpened_sizes
 from cinedot.micrographs.particle_records import (
     SHARED_EDGE_SIGMA_NM,
     Particles,
@@ -110,7 +113,8 @@ def _by_lattice(image: Image, sizes: tuple[float, float], false_alarms: float) -
             "particles: no separate particles",
         )
     corrected = [(candidate, _as_atoms(outline)) for candidate, outline in taken]
-    return listed_particles(image, corrected, "lattice", "set off by their lattice")
+    sizes = partial(sharpened_sizes, blur_nm=BLUR_NM, shift_nm=LATTICE_EDGE_SHIFT_NM)
+    return listed_particles(image, corrected, "lattice", "set off by their lattice", sizes_of=sizes)
 
 
 def _as_atoms(outline: Outline) -> Outline:

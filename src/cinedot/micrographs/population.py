@@ -16,6 +16,7 @@ from cinedot.micrographs.fractions import (
     number_fractions,
 )
 from cinedot.micrographs.neighbours import Bounds, Gaps, median_gap, nearest_gaps
+from cinedot.micrographs.outline_sizes import CONTOUR_SIZE_SIGMAS, FRINGE_SIZE_SIGMAS
 from cinedot.micrographs.particle_records import SHARED_EDGE_SIGMA_NM, Particles
 from cinedot.micrographs.size_histogram import (
     GaussianFit,
@@ -41,7 +42,8 @@ class Population:
         edges_nm: the counted particles' edges, for a histogram.
         mean_edge, spread: mean fitted edge, and the standard deviation of the particles' own
             edges about it, the fit's scatter taken out.
-        feret_min, feret_max, area_diameter: means of the contours' sizes.
+        feret_min, feret_max, area_diameter: means of the contours' sizes. Where fringes show
+            them they hold for dots on their faces: the thin rims of others are not seen.
         fractions: number fraction of each n, of all counted (some may be of no n), with the
             standard deviation of its posterior; empty without a lattice constant.
         gap: median distance from an outline to the nearest other.
@@ -103,6 +105,8 @@ def summarise(
     ]
     shared = shared_edge_nm if any(one.seen_by == "lattice" for one in images) else 0.0
     counted = _counted(images, sharpness, efficiency)
+    wide, long, round_ = FRINGE_SIZE_SIGMAS if shared else CONTOUR_SIZE_SIGMAS
+    how = "mean, contours" + (" of dots taken to lie on faces" if shared else "")
     return Population(
         number=len(whole),
         found=len(found),
@@ -110,13 +114,13 @@ def summarise(
         mean_edge=_mean(edges, sigmas, shared, "mean of fitted edges"),
         spread=_spread(edges, sigmas, shared),
         feret_min=_mean(
-            np.array([one.feret_min_nm for one in whole]), sigmas, shared, "mean, contours"
+            np.array([one.feret_min_nm for one in whole]), wide * sigmas, wide * shared, how
         ),
         feret_max=_mean(
-            np.array([one.feret_max_nm for one in whole]), sigmas, shared, "mean, contours"
+            np.array([one.feret_max_nm for one in whole]), long * sigmas, long * shared, how
         ),
         area_diameter=_mean(
-            np.array([one.area_diameter_nm for one in whole]), sigmas, shared, "mean, contours"
+            np.array([one.area_diameter_nm for one in whole]), round_ * sigmas, round_ * shared, how
         ),
         fractions={}
         if counted is None
@@ -152,7 +156,7 @@ def _mean(
     elif values.size < _FEW:
         method += f", {values.size} particles"
     if shared_nm:
-        method += f"; sigma holds {shared_nm:g} nm that all share, from the unknown defocus"
+        method += f"; sigma holds {shared_nm:.2g} nm that all share, from the unknown defocus"
     error = error_of_mean(values, sigmas, shared_nm)
     return Estimate(value=float(values.mean()), sigma=error, unit="nm", method=method)
 
