@@ -134,6 +134,30 @@ def test_saturation_is_said(run: Run, tmp_path: Path) -> None:
     assert re.search(r"a\.tif is unfit: saturated: [0-9]+ % of the pixels", told)
 
 
+@pytest.mark.usefixtures("by_lengths")
+def test_unfit_images_are_not_counted(run: Run, tmp_path: Path) -> None:
+    """Two fields of discs, one of them a third at the ceiling: only the other's are counted."""
+    folder = _folder(tmp_path, _discs(), 'pixel_size = "1 nm"')
+    spoilt = _discs()
+    spoilt[:, :60] = 65535
+    tifffile.imwrite(folder / "b.tif", spoilt)
+    manifest = folder / "sample.toml"
+    manifest.write_text(manifest.read_text().replace('["a.tif"]', '["a.tif", "b.tif"]'))
+    assert run("analyze", folder)[0] == 0
+    assert "b.tif is unfit: saturated" in json.dumps(_dossier(folder))
+    table = pq.read_table(folder / "results" / "particles.parquet").to_pandas()
+    assert set(table["image"]) == {"a.tif"}
+
+
+def _discs(shape: tuple[int, int] = (200, 200)) -> np.ndarray:
+    """Dark discs 12 to 16 pixels across on noise."""
+    y, x = np.mgrid[: shape[0], : shape[1]]
+    level = np.full(shape, 1000.0)
+    for a, b, radius in ((40, 50, 8), (120, 60, 6), (80, 140, 7), (160, 150, 7)):
+        level -= 300 / (1 + np.exp((np.hypot(x - a, y - b) - radius) / 0.7))
+    return np.random.default_rng().normal(level, 20).astype(np.uint16)
+
+
 def test_nan_is_bad_input(run: Run, tmp_path: Path) -> None:
     data = np.ones((64, 64), np.float32)
     data[3, 4] = np.nan

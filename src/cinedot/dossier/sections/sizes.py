@@ -28,7 +28,8 @@ WHAT_SIZES_ARE = (
     "Edge: side of the blurred square that fits the outline of the atoms best; Feret: least and "
     "largest distance of parallel lines around the contour at half height; area diameter: that "
     "of the circle of the contour's area. Contours read from fringes are freed of their blur as "
-    "four-cornered ones; dots that lie on edges or corners come out too small. They differ for one and the same dot, and by how it lies."
+    "four-cornered ones; dots that lie on edges or corners come out too small. Sizes differ for "
+    "one and the same dot, and by how it lies."
 )
 
 

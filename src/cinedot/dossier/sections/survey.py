@@ -51,13 +51,13 @@ from cinedot.dossier.sections.survey_looks import (
     rows_of,
 )
 from cinedot.micrographs import (
-    frame_faults,
     open_movie,
     places_of,
     recording_files,
     summarise,
     typical_spacing,
 )
+from cinedot.micrographs.frame_faults import FrameFault, faults_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,9 +97,13 @@ def _prepare(sample: SampleFolder, section: SurveySection) -> Work:
     faults: list[str] = []
     for place, movie in zip(places, movies, strict=True):
         for index in range(len(movie)):
-            told = _faults(movie, index, place)
-            faults += told
-            if not any("all pixels are" in one for one in told):
+            found = _faults(movie, index, place)
+            name = movie.image(index).name
+            faults += [
+                f"{name} is unfit: {one.text()}." if one.unfit else f"In {name}: {one.text()}."
+                for one in found
+            ]
+            if not any(one.unfit for one in found):
                 sound.append((movie, index))
     stills = _Stills(
         movies=movies,
@@ -123,7 +127,7 @@ def _rejected(sample: SampleFolder, names: Sequence[str]) -> tuple[RejectedParti
     return rejected
 
 
-def _faults(movie: Movie, index: int, path: Path) -> list[str]:
+def _faults(movie: Movie, index: int, path: Path) -> tuple[FrameFault, ...]:
     """What is wrong with an image; NaN and an unknown scale are refused."""
     image = movie.image(index)
     if not np.isfinite(image.data).all():
@@ -136,14 +140,14 @@ def _faults(movie: Movie, index: int, path: Path) -> list[str]:
         )
     # The file's own numbers: their type's ceiling tells saturation.
     raw = movie.frames.read(index, index + 1)[0]
-    return [f"{image.name} is unfit: {fault}." for fault in frame_faults(raw)]
+    return faults_of(raw)
 
 
 def _analyse(
     sample: SampleFolder, section: SurveySection, stills: _Stills, progress: Progress
 ) -> Findings:
     if not stills.sound:
-        raise AnalysisError(stills.faults[0], remedy="Give an image with contrast.")
+        raise AnalysisError(stills.faults[0], remedy="Give an image that is sound.")
     tracked = progress.track(
         stills.sound, description="survey: finding particles", total=len(stills.sound)
     )
