@@ -7,7 +7,7 @@ import pytest
 import tifffile
 
 from cinedot.core import InputError
-from cinedot.micrographs import open_movie
+from cinedot.micrographs import open_movie, recording_files
 from cinedot.micrographs.readers.numbering import gaps_text, in_number_order
 from cinedot.micrographs.readers.seconds import counted_frame_time
 
@@ -108,3 +108,14 @@ def test_kinds_and_stacks_in_a_folder_are_refused(tmp_path: Path) -> None:
 def test_a_folder_of_one_frame_is_a_movie_of_one(tmp_path: Path) -> None:
     _frame(tmp_path / "only_7.tif", 7)
     assert open_movie(tmp_path).frames.shape == (1, 5, 4)
+
+
+def test_folders_too_may_be_a_pattern(tmp_path: Path) -> None:
+    run = tmp_path / "run[1]" / "run7"
+    run.mkdir(parents=True)
+    for index in range(3):
+        tifffile.imwrite(run / f"frame_{index}.tif", np.full((8, 8), index, np.uint16))
+    pattern = tmp_path / "run[1]" / "run*" / "frame_*.tif"
+    assert len(open_movie(pattern)) == 3
+    assert len(recording_files(pattern)) == 3
+    assert len(open_movie(tmp_path / "run[1]" / "run*" / "frame_2.tif")) == 1

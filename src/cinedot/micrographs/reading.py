@@ -7,7 +7,9 @@ from pathlib import Path
 from cinedot.core import InputError, Movie
 from cinedot.micrographs.readers.folder import (
     FRAME_FILES,
+    files_of_pattern,
     frame_files,
+    is_file_pattern,
     open_folder,
     open_pattern,
 )
@@ -72,7 +74,7 @@ def open_movie(path: Path | str) -> Movie:
         (3, 0.042, 0.02, 'nm')
     """
     place = Path(path)
-    if not place.exists() and any(letter in place.name for letter in "*?["):
+    if is_file_pattern(place):
         movie = open_pattern(place, _open_file)
     elif is_zarr(place):
         movie = open_zarr(place)
@@ -99,8 +101,8 @@ def recording_files(path: Path | str) -> tuple[Path, ...]:
         ['frame_9.tif', 'frame_10.tif']
     """
     place = Path(path)
-    if not place.exists() and any(letter in place.name for letter in "*?["):
-        return in_number_order(list(place.parent.glob(place.name)))
+    if is_file_pattern(place):
+        return in_number_order(files_of_pattern(place))
     if is_zarr(place):
         return in_number_order([found for found in place.rglob("*") if found.is_file()])
     return in_number_order(frame_files(place)) if place.is_dir() else (place,)

@@ -99,13 +99,35 @@ def _of_one_kind(folder: Path) -> list[Path]:
     return images
 
 
+def is_file_pattern(place: Path) -> bool:
+    """Whether a place that is not there has marks of a pattern, in whichever of its folders."""
+    return not place.exists() and any(_is_marked(part) for part in place.parts)
+
+
+def files_of_pattern(pattern: Path) -> list[Path]:
+    """The files that a pattern names; folders too may have its marks, as in `run*/frame_*.tif`."""
+    parts = pattern.parts
+    # A folder may be called "run[1]": what is there is no pattern.
+    depth = next(
+        at
+        for at, part in enumerate(parts)
+        if _is_marked(part) and not Path(*parts[: at + 1]).exists()
+    )
+    found = Path(*parts[:depth]).glob(str(Path(*parts[depth:])))
+    return [path for path in found if path.is_file()]
+
+
+def _is_marked(part: str) -> bool:
+    return any(letter in part for letter in "*?[")
+
+
 def open_pattern(pattern: Path, open_one: Callable[[Path], Movie]) -> Movie:
     """The files that a pattern such as `frame_*.tif` names, as a movie; one file as itself.
 
     Raises:
         InputError: nothing matches.
     """
-    paths = [path for path in pattern.parent.glob(pattern.name) if path.is_file()]
+    paths = files_of_pattern(pattern)
     return open_one(paths[0]) if len(paths) == 1 else _movie(pattern, paths, open_one)
 
 
