@@ -65,7 +65,7 @@ class FrameFault:
             >>> FrameFault(kind="saturated", share=0.0321, value=65535.0).text()
             'saturated: 3.2 % of the pixels stand at 65535'
         """
-        percent = f"{100 * self.share:.2g} %"
+        percent = _percent(self.share)
         told: dict[FaultKind, str] = {
             "no pixels": "no pixels",
             "not finite": f"not finite: {percent} of the pixels are NaN or infinite",
@@ -167,11 +167,21 @@ def frame_numbers(indices: Iterable[int]) -> str:
     return ", ".join(told) + (f" and {left} more" if left else "")
 
 
+def _percent(share: float) -> str:
+    """To two digits; nearly all is not called all.
+
+    Example:
+        >>> _percent(0.0321), _percent(0.9987), _percent(1.0)
+        ('3.2 %', '99.87 %', '100 %')
+    """
+    return f"{100 * share:.2g} %" if share < 0.99 else f"{100 * share:.4g} %"
+
+
 def _kind_text(alike: list[FrameFault]) -> str:
     """A kind of fault with the worst share that frames have of it."""
     worst = max(alike, key=lambda one: one.share)
     upto = "up to " if len({one.share for one in alike}) > 1 else ""
-    percent = f"{upto}{100 * worst.share:.2g} %"
+    percent = f"{upto}{_percent(worst.share)}"
     told: dict[FaultKind, str] = {
         "zero": "all pixels are zero",
         "constant": "all pixels are of one value",
