@@ -12,7 +12,12 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import AnalysisError, Image, Progress, Silent
-from cinedot.micrographs.particle_patches import contrast_and_ground, middle_of, patch_about
+from cinedot.micrographs.particle_patches import (
+    contrast_and_ground,
+    middle_of,
+    patch_about,
+    with_square_pixels,
+)
 from cinedot.micrographs.particle_records import Particle, Particles
 from cinedot.micrographs.pose.camera import model_camera
 from cinedot.micrographs.pose.fit import PoseFit, PosePrior
@@ -60,7 +65,8 @@ def classify(
     """The particles of an image with their probabilities of each cube, by simulated views.
 
     Args:
-        image: intensities with their scale; pixels of at most 0.15 nm.
+        image: intensities with their scale; pixels of at most 0.15 nm. Where they are not square
+            it is compared on square ones.
         found: its particles, set off by their lattice.
         cuboids: candidates, cubes of one host; those that no compound can cover are left out.
         compounds: what may cover them; the last possible is taken, since it matters little for n.
@@ -111,6 +117,7 @@ def compare_with_views(
     """
     if not found.particles:
         return []
+    image = with_square_pixels(image)
     contrast, ground = contrast_and_ground(image, found)
     noise = noise_spectrum(contrast, ground, tile_px=_tile(image))
     seen = [_views(model, image.pixel_nm, lens) for model in models]

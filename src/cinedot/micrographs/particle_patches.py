@@ -1,10 +1,39 @@
 """An image as contrast to its own ground, and the patch that each particle stands in."""
 
+from dataclasses import replace
+
 import numpy as np
+import scipy.ndimage
 from jaxtyping import Bool, Float
 
 from cinedot.core import Image
 from cinedot.micrographs.particle_records import Particle, Particles
+
+
+def with_square_pixels(image: Image) -> Image:
+    """The image on square pixels, the finer of its two sides; itself where they are square.
+
+    Values between pixels are those of the cubic spline through all; places in nm stay.
+
+    Example:
+        >>> ramp = np.arange(40.0)[:, None] * np.ones((1, 20))
+        >>> image = Image(data=ramp, pixel_x_nm=0.1, pixel_y_nm=0.12, name="ramp")
+        >>> square = with_square_pixels(image)
+        >>> square.data.shape, round(square.pixel_y_nm, 3), round(float(square.data[12, 0]), 6)
+        ((47, 20), 0.1, 10.0)
+    """
+    if image.pixel_x_nm == image.pixel_y_nm:
+        return image
+    side = min(image.pixel_x_nm, image.pixel_y_nm)
+    steps = (side / image.pixel_y_nm, side / image.pixel_x_nm)
+    shape = tuple(
+        int((count - 1) / step + 1e-9) + 1
+        for count, step in zip(image.data.shape, steps, strict=True)
+    )
+    data = scipy.ndimage.affine_transform(
+        image.data, np.array(steps), output_shape=shape, order=3, mode="nearest"
+    )
+    return replace(image, data=data, pixel_x_nm=side, pixel_y_nm=side)
 
 
 def contrast_and_ground(

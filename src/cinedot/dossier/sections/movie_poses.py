@@ -21,6 +21,9 @@ MODEL_TURN_DEG, MODEL_PLACE_NM, MODEL_DEFOCUS_NM = 0.08, 0.0015, 0.15
 rocking dot is blurred, waves are coarse. From filmed dots over half a support of 3 nm of carbon
 (five films, 0.11-0.15 degrees in all, 0.6-2 pm, 0.04-0.16 nm)."""
 
+MOST_UNEQUAL = 0.005
+"""Difference of a pixel's sides up to which it counts as square: 0.01 nm over a dot."""
+
 COARSEST_PIXEL_NM = 0.11
 """Coarser pixels do not show how a dot lies."""
 
@@ -41,7 +44,14 @@ def poses_of(
 
     if sample.manifest.sample.host is None:
         return None, "Orientations are not fitted: the sample names no host."
-    pixel_nm = movie.image(0).pixel_nm
+    first = movie.image(0)
+    pixel_nm, unequal = first.pixel_nm, abs(first.pixel_x_nm / first.pixel_y_nm - 1)
+    if unequal > MOST_UNEQUAL:
+        return None, (
+            f"Orientations are not fitted: pixels of {first.pixel_x_nm:.4g} x "
+            f"{first.pixel_y_nm:.4g} nm are not square. Resample the movie to square pixels, or "
+            "give `pixel_size` in sample.toml if they are."
+        )
     if pixel_nm > COARSEST_PIXEL_NM:
         return None, (
             f"Orientations are not fitted: pixels of {pixel_nm:.3g} nm are too coarse for them."
