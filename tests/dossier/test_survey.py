@@ -11,8 +11,11 @@ import pyarrow.parquet as pq
 import pytest
 import tifffile
 
-from cinedot.core import AnalysisError, Image
+from cinedot.core import AnalysisError, Image, InputError
 from cinedot.core.tables import arrow_schema
+from cinedot.dossier.sections import survey_looks
+from cinedot.dossier.sections.survey_looks import look_at, region_in
+from cinedot.micrographs import Particles
 from cinedot.microscope import Lens, place_dots, simulate_survey
 from cinedot.particle import host_named
 
@@ -144,9 +147,81 @@ def test_unfit_images_are_not_counted(run: Run, tmp_path: Path) -> None:
     manifest = folder / "sample.toml"
     manifest.write_text(manifest.read_text().replace('["a.tif"]', '["a.tif", "b.tif"]'))
     assert run("analyze", folder)[0] == 0
-    assert "b.tif is unfit: saturated" in json.dumps(_dossier(folder))
+    page = (folder / "results" / "dossier.html").read_text("utf-8")
+    assert "b.tif is unfit: saturated" in page
     table = pq.read_table(folder / "results" / "particles.parquet").to_pandas()
     assert set(table["image"]) == {"a.tif"}
+
+
+def test_a_region_is_held_to_the_image() -> None:
+    image = Image(data=np.zeros((101, 201)), pixel_x_nm=0.1, pixel_y_nm=0.1, name="a.tif")
+    assert region_in(image, None) == pytest.approx((0, 0, 20, 10))
+    assert region_in(image, (-5, 2, 100, 100)) == pytest.approx((0, 2, 20, 10))
+    for bad in ((15, 0, 2, 10), (0, 9, 20, 1), (30, 0, 40, 10), (3, 0, 3, 10)):
+        with pytest.raises(InputError, match="`region` must lie within the field of 20 x 10 nm"):
+            region_in(image, bad)
+
+
+def test_patches_and_reasons_are_the_regions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fringes in the left half only: a region in the right half shows none of them."""
+    x = np.arange(300) * 0.05
+    waves = 3 * np.cos(2 * np.pi * x / 0.35) * (x < 6) * np.ones((300, 1))
+    noisy = waves + np.random.default_rng().normal(size=waves.shape)
+    image = Image(data=noisy, pixel_x_nm=0.05, pixel_y_nm=0.05, name="a.tif")
+    nothing = Particles(image="a.tif", particles=(), seen_by="nothing", reason="none", edges=())
+    monkeypatch.setattr(survey_looks, "find_particles", lambda *_, **__: nothing)
+    monkeypatch.setattr(survey_looks, "lattice_fringes", lambda *_, **__: ())
+    assert look_at(image, (0.0, 0.0, 5.0, 14.0), None, ()).patches
+    assert not look_at(image, (9.0, 0.0, 14.0, 14.0), None, ()).patches
+
+
+@pytest.mark.usefixtures("by_lengths")
+def test_a_reversed_region_is_refused(run: Run, tmp_path: Path) -> None:
+    region = 'region = ["180 nm", "0 nm", "20 nm", "199 nm"]'
+    folder = _folder(tmp_path, _discs(), f'pixel_size = "1 nm"\n{region}')
+    status, _, err = run("analyze", folder)
+    assert status in (1, 2)
+    assert "`region`" in err
+
+
+@pytest.mark.usefixtures("by_lengths")
+def test_images_of_one_name_are_told_apart(run: Run, tmp_path: Path) -> None:
+    folder = _folder(tmp_path, _discs(), 'pixel_size = "1 nm"')
+    manifest = folder / "sample.toml"
+    manifest.write_text(manifest.read_text().replace('["a.tif"]', '["p/a.tif", "q/a.tif"]'))
+    for name in ("p", "q"):
+        (folder / name).mkdir()
+        tifffile.imwrite(folder / name / "a.tif", _discs())
+    assert run("analyze", folder)[0] == 0
+    table = pq.read_table(folder / "results" / "particles.parquet").to_pandas()
+    assert set(table["image"]) == {"p/a.tif", "q/a.tif"}
+
+
+def test_an_image_of_one_row_ends_in_one_line(run: Run, tmp_path: Path) -> None:
+    row = np.random.default_rng().poisson(1000.0, (1, 300)).astype(np.uint16)
+    status, _, err = run("analyze", _folder(tmp_path, row))
+    assert status in (1, 2)
+    assert "unexpected" not in err
+    assert "pixels" in err
+
+
+@pytest.mark.usefixtures("by_lengths")
+def test_one_image_of_several_at_a_wrong_scale_is_told(
+    run: Run, field: Image, tmp_path: Path
+) -> None:
+    folder = _folder(tmp_path, field.data.astype(np.uint16))
+    tifffile.imwrite(
+        folder / "b.tif",
+        field.data.astype(np.uint16),
+        imagej=True,
+        resolution=(1, 1),
+        metadata={"unit": "nm"},
+    )
+    manifest = folder / "sample.toml"
+    manifest.write_text(manifest.read_text().replace('["a.tif"]', '["a.tif", "b.tif"]'))
+    assert run("analyze", folder)[0] == 0
+    told = [one["detail"] for one in _dossier(folder)["checks"] if one["status"] == "tension"]
+    assert any("pixel size of b.tif looks 10 times too large" in one for one in told)
 
 
 def _discs(shape: tuple[int, int] = (200, 200)) -> np.ndarray:

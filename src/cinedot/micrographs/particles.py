@@ -45,6 +45,9 @@ LATTICE_SCATTER = 0.6
 """Scatter over the residual's sigma for outlines read from fringes: part of the residual is the
 pattern of the lattice itself, the same in every image (same simulations)."""
 
+_FEWEST_PX = 4
+"""Pixels of the shortest particle looked for."""
+
 
 def find_particles(
     image: Image,
@@ -87,6 +90,9 @@ def find_particles(
     """
     sizes = _size_range(image, size_range_nm)
     _check(image)
+    rows, columns = image.data.shape
+    if min(rows, columns) < _FEWEST_PX:
+        return _none(image, f"{columns} x {rows} pixels are too few to hold a particle's outline")
     found = _by_lattice(image, sizes, false_alarms) if can_see_lattice(image) else None
     if found is None:
         found = _by_contrast(image, sizes, false_alarms)
@@ -113,8 +119,10 @@ def _by_lattice(image: Image, sizes: tuple[float, float], false_alarms: float) -
             "particles: no separate particles",
         )
     corrected = [(candidate, _as_atoms(outline)) for candidate, outline in taken]
-    sizes = partial(sharpened_sizes, blur_nm=BLUR_NM, shift_nm=LATTICE_EDGE_SHIFT_NM)
-    return listed_particles(image, corrected, "lattice", "set off by their lattice", sizes_of=sizes)
+    sharpened = partial(sharpened_sizes, blur_nm=BLUR_NM, shift_nm=LATTICE_EDGE_SHIFT_NM)
+    return listed_particles(
+        image, corrected, "lattice", "set off by their lattice", sizes_of=sharpened
+    )
 
 
 def _as_atoms(outline: Outline) -> Outline:

@@ -44,13 +44,14 @@ from cinedot.dossier.sections.survey_looks import (
     Look,
     counted_by_views,
     cuboid_checks,
-    field_of,
     look_at,
     patch_picture,
     pictures,
+    region_in,
     rows_of,
 )
 from cinedot.micrographs import (
+    Lattice,
     open_movie,
     places_of,
     recording_files,
@@ -93,12 +94,13 @@ def _prepare(sample: SampleFolder, section: SurveySection) -> Work:
         open_movie(place).calibrated(pixel_nm=section.pixel_size_nm, voltage_kv=section.voltage_kv)
         for place in places
     )
+    movies = _told_apart(sample, places, movies)
     sound: list[tuple[Movie, int]] = []
     faults: list[str] = []
     for place, movie in zip(places, movies, strict=True):
         for index in range(len(movie)):
             found = _faults(movie, index, place)
-            name = movie.image(index).name
+            name = movie.name if len(movie) == 1 else f"{movie.name} #{index}"
             faults += [
                 f"{name} is unfit: {one.text()}." if one.unfit else f"In {name}: {one.text()}."
                 for one in found
@@ -118,6 +120,21 @@ def _prepare(sample: SampleFolder, section: SurveySection) -> Work:
     return lambda progress: _analyse(sample, section, stills, progress)
 
 
+def _told_apart(
+    sample: SampleFolder, places: Sequence[Path], movies: Sequence[Movie]
+) -> tuple[Movie, ...]:
+    """The recordings, those of one name named by their path in the sample's folder."""
+    names = [movie.name for movie in movies]
+    root = sample.folder.resolve()
+    told: list[Movie] = []
+    for place, movie in zip(places, movies, strict=True):
+        path = place.resolve()
+        longer = path.relative_to(root) if path.is_relative_to(root) else path
+        same = names.count(movie.name) > 1
+        told.append(replace(movie, name=longer.as_posix()) if same else movie)
+    return tuple(told)
+
+
 def _rejected(sample: SampleFolder, names: Sequence[str]) -> tuple[RejectedParticles, ...]:
     rejected = read_corrections(sample).rejected_particles
     try:
@@ -129,14 +146,17 @@ def _rejected(sample: SampleFolder, names: Sequence[str]) -> tuple[RejectedParti
 
 def _faults(movie: Movie, index: int, path: Path) -> tuple[FrameFault, ...]:
     """What is wrong with an image; NaN and an unknown scale are refused."""
-    image = movie.image(index)
+    try:
+        image = movie.image(index)
+    except InputError as fault:
+        raise InputError(fault.rule, remedy=fault.remedy, file=path) from fault
     if not np.isfinite(image.data).all():
         raise InputError(
             f"an image must hold finite numbers, but {int((~np.isfinite(image.data)).sum())} "
             "are NaN or infinite.",
             remedy="Replace dead pixels by their neighbours' median.",
             file=path,
-            place=image.name,
+            place=f"frame {index}" if len(movie) > 1 else None,
         )
     # The file's own numbers: their type's ceiling tells saturation.
     raw = movie.frames.read(index, index + 1)[0]
@@ -193,11 +213,12 @@ def _sizes(
 ) -> Findings:
     """Particles, their sizes, and what their lattice says of the scale."""
     lattice_nm = lattice_nm_of(sample.manifest)
-    every, doubts = counted_by_views(sample, section, looks, stills.movies, progress)
+    voltages_kv = [movie.voltage_kv for movie, _ in stills.sound]
+    every, doubts = counted_by_views(sample, section, looks, voltages_kv, progress)
     kept = without_rejected(every, stills.rejected)
     counted = kept.looks
     with_particles = [look for look in counted if len(look.particles)]
-    fields = [section.region_nm or field_of(look.image) for look in counted]
+    fields = [region_in(look.image, section.region_nm) for look in counted]
     population = summarise([look.particles for look in counted], fields=fields)
     results, automatic = size_results(population), dict[str, Estimate]()
     if kept.number:
@@ -238,8 +259,10 @@ def _suspicions(
 ) -> tuple[str, ...]:
     """Whether another scale makes sense of an image that shows no lattice."""
     known = known_lattice(sample.manifest)
-    if known is None or any(look.particles.seen_by == "lattice" for look in looks):
+    if known is None:
         return ()
+    if any(look.particles.seen_by == "lattice" for look in looks):
+        return _beside_others(sample, section, looks, known.lattice)
     image, model = looks[0].image, sample.manifest.model
     stated, host = section.pixel_size_nm is not None, sample.manifest.sample.host
     told = None
@@ -254,6 +277,21 @@ def _suspicions(
         told = size_suspicion(edges, known.lattice, model.all_edges, stated=stated)
         told = told or implausible_scale(image, known.lattice, model.all_edges[0], stated=stated)
     return () if told is None else (told,)
+
+
+def _beside_others(
+    sample: SampleFolder, section: SurveySection, looks: Sequence[Look], lattice: Lattice
+) -> tuple[str, ...]:
+    """Images that would show dots at another scale, where others show them at the stated one."""
+    if sample.manifest.sample.host is None:
+        return ()
+    cubes, stated = sample.manifest.model.cubes, section.pixel_size_nm is not None
+    told = (
+        dots_at_other_scales(look.image, lattice, cubes, stated=stated)
+        for look in looks
+        if look.particles.seen_by != "lattice"
+    )
+    return tuple(one for one in told if one is not None)
 
 
 def _lattices(

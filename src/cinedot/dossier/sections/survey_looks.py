@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from jaxtyping import Float
 
-from cinedot.core import AnalysisError, Image, Movie, Progress
+from cinedot.core import AnalysisError, Image, InputError, Progress
 from cinedot.core.tables import arrow_schema
 from cinedot.dossier.figures import micrograph
 from cinedot.dossier.findings import Check, Panel
@@ -61,12 +61,58 @@ def look_at(
     counted = lattice_nm if edges else None
     found = find_particles(image, lattice_nm=counted, edges=edges or (4,))
     if region_nm is not None:
-        kept = tuple(one for one in found.particles if _inside(one, region_nm))
-        found = replace(found, particles=kept)
+        region_nm = region_in(image, region_nm)
+        found = _within(found, region_nm)
     seen = lattice_fringes(image, region=region_nm) if not len(found) else ()
     bent = not len(found) and not seen and _spans(image, PATCH_NM)
     patches = local_fringes(image, patch_nm=PATCH_NM) if bent else ()
+    if region_nm is not None:
+        patches = tuple(one for one in patches if _patch_inside(one, region_nm))
     return Look(image=image, particles=found, fringes=seen, patches=patches)
+
+
+def region_in(image: Image, region_nm: Region | None) -> Region:
+    """The part of a region that an image holds; its field without one.
+
+    Raises:
+        InputError: the region is reversed, or none of it is in the image.
+
+    Example:
+        >>> image = Image(data=np.zeros((11, 21)), pixel_x_nm=0.1, pixel_y_nm=0.1, name="a.tif")
+        >>> region_in(image, (0.5, 0.0, 100.0, 100.0))
+        (0.5, 0.0, 2.0, 1.0)
+    """
+    width, height = field_of(image)[2:]
+    if region_nm is None:
+        return 0.0, 0.0, width, height
+    x0, y0 = max(region_nm[0], 0.0), max(region_nm[1], 0.0)
+    x1, y1 = min(region_nm[2], width), min(region_nm[3], height)
+    if x0 >= x1 or y0 >= y1:
+        raise InputError(
+            f"`region` must lie within the field of {width:.4g} x {height:.4g} nm, but is "
+            f"{', '.join(f'{one:g}' for one in region_nm)} nm.",
+            remedy="It is x0, y0, x1, y1 in nm with x0 < x1 and y0 < y1, by the stated "
+            "`pixel_size`, which may be wrong too.",
+            file=image.name,
+        )
+    return x0, y0, x1, y1
+
+
+def _within(found: Particles, region_nm: Region) -> Particles:
+    """The particles of a region."""
+    kept = tuple(one for one in found.particles if _inside(one, region_nm))
+    if kept or not len(found):
+        return replace(found, particles=kept)
+    reason = f"the {len(found)} of the image lie outside of the region"
+    return replace(found, particles=(), seen_by="nothing", reason=reason)
+
+
+def _patch_inside(one: LocalFringe, region_nm: Region) -> bool:
+    """Whether all of a patch lies in a region, but for rounding."""
+    x0, y0, x1, y1 = region_nm
+    half = PATCH_NM / 2 - 1e-6
+    across = x0 <= one.x_nm - half and one.x_nm + half <= x1
+    return across and y0 <= one.y_nm - half and one.y_nm + half <= y1
 
 
 def _inside(one: Particle, region_nm: Region) -> bool:
@@ -91,10 +137,13 @@ def counted_by_views(
     sample: SampleFolder,
     section: SurveySection,
     looks: Sequence[Look],
-    movies: Sequence[Movie],
+    voltages_kv: Sequence[float | None],
     progress: Progress,
 ) -> tuple[list[Look], tuple[str, ...]]:
-    """The looks with n from simulated views where pixels and ground allow it, and why not else."""
+    """The looks with n from simulated views where pixels and ground allow it, and why not else.
+
+    An image whose file states no voltage has that of the first which does.
+    """
     cubes = sample.manifest.model.cubes
     by_lattice = any(one.particles.seen_by == "lattice" for one in looks)
     if sample.manifest.sample.host is None or not cubes or not by_lattice:
@@ -103,11 +152,10 @@ def counted_by_views(
 
     host = host_with_lattice(sample.manifest)
     cuboids = [Cuboid.cube(n, host) for n in cubes]
-    voltage_kv = next((one.voltage_kv for one in movies if one.voltage_kv is not None), None)
-    lens = lens_of(section, voltage_kv)
+    usual_kv = next((one for one in voltages_kv if one is not None), None)
     counted: list[Look] = []
     doubts: list[str] = []
-    for look in looks:
+    for look, voltage_kv in zip(looks, voltages_kv, strict=True):
         if look.particles.seen_by != "lattice" or not len(look.particles):
             counted.append(look)
             continue
@@ -118,7 +166,7 @@ def counted_by_views(
                 look.particles,
                 cuboids,
                 allowed_compounds(sample),
-                lens,
+                lens_of(section, usual_kv if voltage_kv is None else voltage_kv),
                 progress=progress,
             )
         except AnalysisError as reason:
