@@ -347,7 +347,7 @@ def predict(
     wavelength: Annotated[
         str | None, typer.Option(help='Find sizes of this colour, as in "453 nm" or 453+-1.')
     ] = None,
-    as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     figure: Annotated[
         Path | None, typer.Option(help="Draw light against size: .png, .svg, .pdf.")
     ] = None,
@@ -386,7 +386,7 @@ def predict(
         barrier=barrier,
         calibrate=calibrate,
         figure=figure,
-        json=as_json,
+        json=json,
     )
     print(predict_light(typed))
 
