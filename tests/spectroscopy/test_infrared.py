@@ -52,7 +52,7 @@ def test_positions_are_covered_by_their_sigmas():
         fit = fit_infrared(made(bands, rng=rng))
         pulls.append((fit.asymmetric.position.value - 1572 - shift) / fit.asymmetric.position.sigma)
         pulls.append((fit.symmetric.position.value - 1402 - shift) / fit.symmetric.position.sigma)
-    # An added band that is not there spoils some: 85 % of the 95 % intervals are asked for.
+    # 85 % of the 95 % intervals are asked for.
     assert np.count_nonzero(np.abs(pulls) < 1.96) >= binom.ppf(1e-6, 10, 0.85)
 
 

@@ -10,6 +10,9 @@ from cinedot.spectroscopy.noise import correlation_factor, local_squares
 
 _MOST_BANDS = 12
 _WIDTHS = (3.0, 90.0)
+_FREE = 4
+"""Parameters that a band counts as: centre, width, height, and that its place was looked for
+everywhere. With three, 6 of 120 spectra of a salt's three bands got a fourth; with four none."""
 _LN2 = float(np.log(2.0))
 
 Solver = Callable[[np.ndarray], np.ndarray]
@@ -127,7 +130,7 @@ def _criterion(lines: Lines, by: Lines) -> float:
     points = len(lines.absorbance)
     rest = float(np.sum((lines.absorbance - lines.curve) ** 2))
     scale = float(np.sum((by.absorbance - by.curve) ** 2)) / points * by.correlation
-    free = 3 * len(lines.heights)
+    free = _FREE * len(lines.heights)
     return rest / max(scale, 1e-300) + free * float(np.log(max(points / by.correlation, 2.0)))
 
 
