@@ -177,7 +177,7 @@ def colour_scores(trials):
 
 
 def test_intervals_of_colours_cover(assert_covers):
-    for name, score in zip("xy", colour_scores(16), strict=True):
+    for name, score in zip("xy", colour_scores(8), strict=True):
         assert_covers(name, score)
 
 

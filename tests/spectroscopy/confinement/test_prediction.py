@@ -35,7 +35,7 @@ def seen(nm, sigma=None):
 
 
 @pytest.mark.parametrize("key", CUBES)
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(edge=st.floats(0.9, 9.0))
 def test_the_inverse_of_a_law_for_cubes_is_its_inverse(key, edge):
     there = predict(LAWS[key], cube_edges(edge))
@@ -45,7 +45,7 @@ def test_the_inverse_of_a_law_for_cubes_is_its_inverse(key, edge):
 
 
 @pytest.mark.parametrize("key", PLATELETS)
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(layers=st.floats(2.0, 6.0))
 def test_the_inverse_of_a_law_for_platelets_is_its_inverse(key, layers):
     thick = layers * CS.lattice_nm
@@ -55,14 +55,14 @@ def test_the_inverse_of_a_law_for_platelets_is_its_inverse(key, layers):
 
 
 @pytest.mark.parametrize("key", CUBES)
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(edge=st.floats(0.9, 9.0), step=st.floats(0.01, 2.0))
 def test_larger_dots_are_redder(key, edge, step):
     near, far = (predict(LAWS[key], cube_edges(one)) for one in (edge, edge + step))
     assert far.wavelength.value > near.wavelength.value
 
 
-@settings(max_examples=15)
+@settings(max_examples=6)
 @given(scale=st.floats(0.5, 2.0), edge=st.floats(1.0, 6.0))
 def test_confinement_scales(scale, edge):
     # Lengths by s, mass by 1/s^2, permittivity by 1/s: kinetic energy and attraction stay.
