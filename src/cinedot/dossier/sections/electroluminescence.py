@@ -261,8 +261,8 @@ def _trend(fit: ElectroluminescenceFit) -> "go.Figure":
     below, first = fit.bracket_v
     if below is not None:
         figure.add_vrect(x0=below, x1=first, fillcolor=MUTED, opacity=0.18, line_width=0)
-    figure.update_yaxes(title="peak (nm)", row=1, col=1)
+    figure.update_yaxes(title="peak (nm)", automargin=True, row=1, col=1)
     figure.update_yaxes(title="FWHM (nm)", row=2, col=1)
-    figure.update_yaxes(title="area", type="log", row=3, col=1)
+    figure.update_yaxes(title="area", type="log", dtick="D2", row=3, col=1)
     figure.update_xaxes(title="voltage (V)", row=3, col=1)
     return figure

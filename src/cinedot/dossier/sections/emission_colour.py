@@ -76,7 +76,7 @@ def _diagram(colours: tuple[tuple[str, Colour], ...]) -> "go.Figure":
     dressed(figure, height=430)
     (left, right), (low, high) = _close_up([one for _, one in colours])
     for axis, name, first, second in (
-        ("x", "x", (-0.03, 0.78), (left, right)),
+        ("x", "x", (-0.09, 0.84), (left, right)),
         ("y", "y", (-0.03, 0.87), (low, high)),
     ):
         update = getattr(figure, f"update_{axis}axes")

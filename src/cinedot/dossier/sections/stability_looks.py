@@ -140,7 +140,7 @@ def moving(moved: Sequence[tuple[AgeingRecord, SpectralShift]]) -> Panel:
         )
     dressed(figure, height=320)
     figure.update_xaxes(title=f"time ({unit})", rangemode="tozero")
-    figure.update_yaxes(title="peak (nm)")
+    figure.update_yaxes(title="peak (nm)", automargin=True)
     said = "; ".join(f"{record.label}, {one.law}, {one.shift.text()}" for record, one in moved)
     return Panel(
         title="Peak against time",
