@@ -75,7 +75,7 @@ def test_before_a_continuum_the_truth_lies_within_sigma():
     assert np.max(apart) < 8
 
 
-@settings(max_examples=5, deadline=None)
+@settings(max_examples=2, deadline=None)
 @given(scale=st.floats(0.05, 5.0), seed=st.integers(0, 2**32))
 def test_the_path_length_changes_nothing(scale, seed):
     record, _ = drawn(np.random.default_rng(seed))
