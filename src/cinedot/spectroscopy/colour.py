@@ -50,7 +50,7 @@ class Colour:
         Example:
             >>> found = Colour(xy=(0.1371, 0.0401), covariance=np.eye(2) * 1e-8).estimates()
             >>> round(found["gamut_coverage"].value, 4), round(found["blue_distance"].value, 4)
-            (0.9887, 0.0085)
+            (0.9888, 0.0085)
         """
         return {name: self._estimate(law) for name, law in _READINGS.items()}
 
@@ -140,7 +140,7 @@ def chromaticity(
         >>> nm = np.arange(380.0, 781.0)
         >>> x, y = chromaticity(nm, np.exp(-0.5 * ((nm - 453) / 6.3275) ** 2))
         >>> round(x, 4), round(y, 4)
-        (0.1526, 0.0217)
+        (0.1526, 0.0216)
     """
     return xy_of(intensity @ tristimulus_weights(wavelength_nm))
 
@@ -214,7 +214,7 @@ def emission_colour(fit: EmissionFit) -> Colour:
         >>> fit = fit_emission(Spectrum(wavelength_nm=nm, intensity=light, label="PL"))
         >>> x, y = emission_colour(fit).xy
         >>> round(x, 3), round(y, 3)
-        (0.139, 0.038)
+        (0.138, 0.038)
     """
     weights = tristimulus_weights(fit.wavelength_nm)
     operator = weights - _through_background(fit, weights)
