@@ -24,7 +24,7 @@ from cinedot.microscope.parallel import workers
 
 BEGUN_FRAMES = 16
 """Frames that are fitted together at first, which takes several rounds."""
-JOINT_FRAMES = 64
+JOINT_FRAMES = 32
 """Frames that are fitted together in the end, from where those led: one round or two."""
 _LAST_ROUNDS = 2
 _MISFIT = 1.02
