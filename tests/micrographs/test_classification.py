@@ -16,6 +16,7 @@ from cinedot.core import AnalysisError, Image, InputError
 from cinedot.micrographs import Particle, Particles, find_particles, summarise
 from cinedot.micrographs.classification import classify
 from cinedot.micrographs.pose.fit import PoseFit
+from cinedot.micrographs.shadows import shadow_sizes
 from cinedot.micrographs.view_comparison import ParticleViews
 from cinedot.micrographs.view_probabilities import with_view_probabilities
 from cinedot.microscope import Lens, SurveyDot, abtem_parameters, place_dots, simulate_survey
@@ -37,6 +38,7 @@ class Survey:
     image: Image
     truth: np.ndarray
     found: Particles
+    dots: Sequence[SurveyDot] = ()
 
     def dot_of(self, particle: Particle) -> int | None:
         """Which dot a particle is, if any has its centre within 1 nm."""
@@ -59,6 +61,7 @@ def survey(dots: Sequence[SurveyDot], side: int, seed: int, edges: tuple[int, ..
         image=made.image,
         truth=rows[["x_nm", "y_nm", "n"]].to_numpy(dtype=float),
         found=find_particles(made.image, lattice_nm=HOST.lattice_nm, edges=edges),
+        dots=dots,
     )
 
 
@@ -113,6 +116,23 @@ def test_n_is_right_however_dots_lie(mixed: Survey) -> None:
         assert 0 <= sum(one.p_all) <= 1 + 1e-9
     assert mixed.found.by_views
     assert mixed.found.edges == EDGES
+
+
+def test_sizes_are_those_of_the_dots_as_they_lie(mixed: Survey) -> None:
+    off: list[float] = []
+    for one, n in mixed.pairs():
+        dot = mixed.dot_of(one)
+        if not n or one.n != n or dot is None:
+            continue
+        assert one.by_views is not None
+        length = n * HOST.lattice_nm
+        beam = mixed.dots[dot].rotation.as_matrix()[2:3]
+        thrown = shadow_sizes((length,) * 3, beam)
+        truth = (length, thrown.feret_min_nm, thrown.feret_max_nm, thrown.area_diameter_nm)
+        pairs = zip(one.by_views.sizes_nm, truth, strict=True)
+        off.append(max(abs(float(found / true) - 1) for found, true in pairs))
+    # Turning by a degree changes a shadow by 2 % at most, the other n by 20 %; few are misread.
+    assert np.median(off) < 0.03, off
 
 
 def test_what_is_none_of_the_candidates_is_seldom_named(mixed: Survey) -> None:

@@ -9,6 +9,7 @@ import scipy.stats
 
 from cinedot.core import Estimate, InputError
 from cinedot.micrographs.comparison import compare_estimates, compare_populations
+from cinedot.micrographs.outline_sizes import LENGTH_SIGMA, CubeSizes, OutlineSizes
 from cinedot.micrographs.particle_records import Particle, Particles
 from cinedot.micrographs.population import Population, error_of_mean, summarise
 
@@ -225,3 +226,29 @@ def test_what_cannot_be_compared() -> None:
         compare_estimates("mean edge", {"a": size, "b": replace(size, sigma=None)})
     with pytest.raises(InputError, match="two samples"):
         compare_populations({})
+
+
+def test_means_take_cubes_that_fit_and_squares_where_none_does() -> None:
+    drawn = survey(fresh(), [1.0, 0.0], 20)
+    cubes = CubeSizes(
+        edge_nm=4 * LATTICE_NM,
+        sigma_edge_nm=LENGTH_SIGMA * 4 * LATTICE_NM,
+        shadow=OutlineSizes(feret_min_nm=3.0, feret_max_nm=4.0, area_diameter_nm=3.5),
+        sigma_shadow=OutlineSizes(feret_min_nm=0.03, feret_max_nm=0.04, area_diameter_nm=0.035),
+    )
+    half = tuple(replace(one, by_views=cubes) for one in drawn.particles[:10])
+    found = summarise([replace(drawn, particles=(*half, *drawn.particles[10:]))])
+    edges = [4 * LATTICE_NM] * 10 + [one.edge_nm for one in drawn.particles[10:]]
+    longest = [4.0] * 10 + [one.feret_max_nm for one in drawn.particles[10:]]
+    for size, values in ((found.mean_edge, edges), (found.feret_max, longest)):
+        assert size is not None
+        assert size.value == pytest.approx(np.mean(values))
+    every = summarise([replace(drawn, particles=half)])
+    # What all cubes share is all there is: no number of them makes it smaller.
+    assert every.area_diameter is not None
+    assert every.area_diameter.sigma == pytest.approx(0.035)
+    assert every.spread is not None
+    assert every.spread.value == pytest.approx(0.0, abs=1e-12)
+    assert every.spread.sigma == pytest.approx(LENGTH_SIGMA * 4 * LATTICE_NM)
+    # The histogram is that of the squares, as before.
+    assert every.edges_nm == pytest.approx([one.edge_nm for one in half])

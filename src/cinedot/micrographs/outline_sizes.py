@@ -1,4 +1,4 @@
-"""Diameters of an outline from its contour, freed of what the blur took from its corners."""
+"""Sizes of an outline, from its contour freed of what the blur took, or from cubes that fit."""
 
 from dataclasses import dataclass
 
@@ -26,6 +26,9 @@ FRINGE_SIZE_SIGMAS = (1.3, 1.8, 1.3)
 rms of their means' errors 0.10, 0.14, 0.10 nm, largest 0.28 nm at 20 nm under-focus; over all
 +0.05, -0.00, -0.03 nm."""
 
+LENGTH_SIGMA = 0.01
+"""How far all dots' lengths may be off their host's lattice, of themselves: strain, scale."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutlineSizes:
@@ -34,6 +37,35 @@ class OutlineSizes:
     feret_min_nm: float
     feret_max_nm: float
     area_diameter_nm: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CubeSizes:
+    """Sizes of the cubes that fit a particle and of the shadow that they throw, nm.
+
+    Attributes:
+        edge_nm, sigma_edge_nm: along an edge, from outermost Br to outermost Br.
+        shadow, sigma_shadow: of the outline as the particle lies, and standard deviations.
+    """
+
+    edge_nm: float
+    sigma_edge_nm: float
+    shadow: OutlineSizes
+    sigma_shadow: OutlineSizes
+
+    @property
+    def sizes_nm(self) -> tuple[float, float, float, float]:
+        """Edge, Feret's minimum and maximum, diameter of the area."""
+        return (self.edge_nm, *_in_order(self.shadow))
+
+    @property
+    def sigmas_nm(self) -> tuple[float, float, float, float]:
+        """Their standard deviations."""
+        return (self.sigma_edge_nm, *_in_order(self.sigma_shadow))
+
+
+def _in_order(sizes: OutlineSizes) -> tuple[float, float, float]:
+    return sizes.feret_min_nm, sizes.feret_max_nm, sizes.area_diameter_nm
 
 
 def contour_sizes(contour_nm: Float[np.ndarray, "corner 2"]) -> OutlineSizes:

@@ -10,7 +10,7 @@ from jaxtyping import Float
 from cinedot.core import Image
 from cinedot.micrographs.detection import Candidate
 from cinedot.micrographs.outline import Outline
-from cinedot.micrographs.outline_sizes import OutlineSizes, contour_sizes
+from cinedot.micrographs.outline_sizes import CubeSizes, OutlineSizes, contour_sizes
 
 SeenBy = Literal["lattice", "darker", "brighter", "nothing"]
 
@@ -44,6 +44,7 @@ class Particle:
             candidate is as likely as not.
         p_n: its probability; p_all: those of all candidates, which sum to 1 less the
             probability that it is none of them.
+        by_views: sizes of the cubes whose views fit it; None where none was compared or does.
     """
 
     x_nm: float
@@ -63,6 +64,15 @@ class Particle:
     n: int | None = None
     p_n: float | None = None
     p_all: tuple[float, ...] | None = None
+    by_views: CubeSizes | None = None
+
+    @property
+    def sizes_nm(self) -> tuple[float, float, float, float]:
+        """Edge, Feret's minimum and maximum, diameter of the area, as square and contour have them.
+
+        `by_views` has the same of the cubes that fit.
+        """
+        return self.edge_nm, self.feret_min_nm, self.feret_max_nm, self.area_diameter_nm
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,12 @@ from cinedot.micrographs.fractions import (
     number_fractions,
 )
 from cinedot.micrographs.neighbours import Bounds, Gaps, median_gap, nearest_gaps
-from cinedot.micrographs.outline_sizes import CONTOUR_SIZE_SIGMAS, FRINGE_SIZE_SIGMAS
-from cinedot.micrographs.particle_records import SHARED_EDGE_SIGMA_NM, Particles
+from cinedot.micrographs.outline_sizes import (
+    CONTOUR_SIZE_SIGMAS,
+    FRINGE_SIZE_SIGMAS,
+    LENGTH_SIGMA,
+)
+from cinedot.micrographs.particle_records import SHARED_EDGE_SIGMA_NM, Particle, Particles
 from cinedot.micrographs.size_histogram import (
     GaussianFit,
     gaussian_likelihood,
@@ -39,11 +43,12 @@ class Population:
     Attributes:
         number: particles counted (neither cut by the image's edge nor in contact).
         found: all that were found.
-        edges_nm: the counted particles' edges, for a histogram.
-        mean_edge, spread: mean fitted edge, and the standard deviation of the particles' own
-            edges about it, the fit's scatter taken out.
-        feret_min, feret_max, area_diameter: means of the contours' sizes. Where fringes show
-            them they hold for dots on their faces: the thin rims of others are not seen.
+        edges_nm: sides of the counted particles' squares, for a histogram.
+        mean_edge, spread: mean edge, of the cubes whose views fit or else of the squares, and
+            the standard deviation of the particles' own about it, the fit's scatter taken out.
+        feret_min, feret_max, area_diameter: means of the sizes of the cubes whose views fit,
+            else of the contours. Contours that fringes show hold for dots on their faces: the
+            thin rims of others are not seen.
         fractions: number fraction of each n, of all counted (some may be of no n), with the
             standard deviation of its posterior; empty without a lattice constant.
         gap: median distance from an outline to the nearest other.
@@ -98,30 +103,22 @@ def summarise(
     found = [particle for image in images for particle in image.particles]
     whole = [one for one in found if not one.at_edge and not one.touching]
     edges = np.array([one.edge_nm for one in whole])
-    sigmas = np.array([one.sigma_edge_nm for one in whole])
     bounds = [None] * len(images) if fields is None else fields
     gaps = [
         nearest_gaps(image.particles, field) for image, field in zip(images, bounds, strict=True)
     ]
     shared = shared_edge_nm if any(one.seen_by == "lattice" for one in images) else 0.0
     counted = _counted(images, sharpness, efficiency)
-    wide, long, round_ = FRINGE_SIZE_SIGMAS if shared else CONTOUR_SIZE_SIGMAS
-    how = "mean, contours" + (" of dots taken to lie on faces" if shared else "")
+    mean_edge, feret_min, feret_max, area_diameter = _mean_sizes(whole, shared)
     return Population(
         number=len(whole),
         found=len(found),
         edges_nm=edges,
-        mean_edge=_mean(edges, sigmas, shared, "mean of fitted edges"),
-        spread=_spread(edges, sigmas, shared),
-        feret_min=_mean(
-            np.array([one.feret_min_nm for one in whole]), wide * sigmas, wide * shared, how
-        ),
-        feret_max=_mean(
-            np.array([one.feret_max_nm for one in whole]), long * sigmas, long * shared, how
-        ),
-        area_diameter=_mean(
-            np.array([one.area_diameter_nm for one in whole]), round_ * sigmas, round_ * shared, how
-        ),
+        mean_edge=mean_edge,
+        spread=_spread(whole, shared),
+        feret_min=feret_min,
+        feret_max=feret_max,
+        area_diameter=area_diameter,
         fractions={}
         if counted is None
         else {
@@ -143,6 +140,48 @@ def _regression(edges: Float[np.ndarray, " particle"]) -> GaussianFit | None:
         return None
 
 
+def _mean_sizes(whole: Sequence[Particle], shared_nm: float) -> list[Estimate | None]:
+    """Means of edge, Feret's minimum and maximum and the area's diameter.
+
+    What squares and contours share, and what cubes do, comes in by their part of the mean.
+    """
+    drawn = [one for one in whole if one.by_views is None]
+    share = len(drawn) / max(len(whole), 1)
+    faces = " of dots taken to lie on faces" if shared_nm else ""
+    means: list[Estimate | None] = []
+    for place, seen in enumerate(("squares", *(f"contours{faces}",) * 3)):
+        values, sigmas = _one_size(whole, place, shared_nm)
+        both = np.hypot(
+            _size_factors(shared_nm)[place] * shared_nm * share,
+            LENGTH_SIGMA * (1 - share) * (values.mean() if values.size else 0.0),
+        )
+        told = [f"cubes whose views fit {len(whole) - len(drawn)} particles"] if share < 1 else []
+        how = " and ".join([*told, *([f"fitted {seen}"] if drawn else [])])
+        means.append(_mean(values, sigmas, float(both), f"mean of {how}"))
+    return means
+
+
+def _size_factors(shared_nm: float) -> tuple[float, ...]:
+    """Errors of edge, Feret's two and the area's diameter over that of a square's edge."""
+    return (1.0, *(FRINGE_SIZE_SIGMAS if shared_nm else CONTOUR_SIZE_SIGMAS))
+
+
+def _one_size(
+    whole: Sequence[Particle], place: int, shared_nm: float
+) -> tuple[Float[np.ndarray, " particle"], Float[np.ndarray, " particle"]]:
+    """One of the four sizes of each particle, with its standard deviation."""
+    factor = _size_factors(shared_nm)[place]
+    values = [
+        one.sizes_nm[place] if one.by_views is None else one.by_views.sizes_nm[place]
+        for one in whole
+    ]
+    sigmas = [
+        factor * one.sigma_edge_nm if one.by_views is None else one.by_views.sigmas_nm[place]
+        for one in whole
+    ]
+    return np.array(values, np.float64), np.array(sigmas, np.float64)
+
+
 def _mean(
     values: Float[np.ndarray, " particle"],
     sigmas: Float[np.ndarray, " particle"],
@@ -156,7 +195,7 @@ def _mean(
     elif values.size < _FEW:
         method += f", {values.size} particles"
     if shared_nm:
-        method += f"; sigma holds {shared_nm:.2g} nm that all share, from the unknown defocus"
+        method += f"; sigma holds {shared_nm:.2g} nm that all share, from defocus or strain"
     error = error_of_mean(values, sigmas, shared_nm)
     return Estimate(value=float(values.mean()), sigma=error, unit="nm", method=method)
 
@@ -193,19 +232,19 @@ def error_of_mean(
     return float(np.hypot(scatter * wider, shared_nm))
 
 
-def _spread(
-    edges: Float[np.ndarray, " particle"],
-    sigmas: Float[np.ndarray, " particle"],
-    shared_nm: float,
-) -> Estimate | None:
-    if edges.size < 2:
+def _spread(whole: Sequence[Particle], shared_nm: float) -> Estimate | None:
+    if len(whole) < 2:
         return None
+    edges, sigmas = _one_size(whole, 0, shared_nm)
     variance = float(edges.var(ddof=1))
     own = max(0.0, variance - max(0.0, float((sigmas**2).mean()) - shared_nm**2))
     # The sample variance of N normal values scatters by sqrt(2 / (N - 1)) of itself.
     scatter = variance * float(np.sqrt(2 / (edges.size - 1)))
     spread = float(np.sqrt(own))
     sigma = scatter / (2 * spread) if own > scatter else float(np.sqrt(scatter)) / 2
+    # Cubes of one n count as equally long, whatever their strain.
+    by_views = sum(one.by_views is not None for one in whole) / len(whole)
+    sigma = float(np.hypot(sigma, by_views * LENGTH_SIGMA * edges.mean()))
     return Estimate(
         value=spread, sigma=sigma, unit="nm", method="standard deviation of edges less their sigmas"
     )

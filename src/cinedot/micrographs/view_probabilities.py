@@ -8,6 +8,7 @@ import numpy as np
 from cinedot.micrographs.edge_counts import OTHER_PRIOR
 from cinedot.micrographs.particle_records import Particle, Particles
 from cinedot.micrographs.view_comparison import ParticleViews, best_fit
+from cinedot.micrographs.view_sizes import view_sizes
 
 _CONTRAST_SIGMA = 0.15
 """How far the contrasts of dots in one image differ: neighbours, film, tilt to the film."""
@@ -19,7 +20,9 @@ and ions that are missing. True dots had 0.93 to 1.05, best fits of a wrong n 1.
 def with_view_probabilities(
     found: Particles, compared: Sequence[ParticleViews], edges: tuple[int, ...], lattice_nm: float
 ) -> Particles:
-    """The particles with their probabilities of each n; n is None where none is as likely as not.
+    """The particles with their probabilities of each n, and the sizes of the cubes that fit.
+
+    n is None where none is as likely as not.
 
     All candidates are equally likely beforehand. Beside them stands something that is none of
     them, with `OTHER_PRIOR`: a part of it looks like a part of some view, so that the contrast of
@@ -52,7 +55,8 @@ def with_view_probabilities(
         chances = tuple(float(share) for share in shares * own / (own + other))
         top = int(np.argmax(chances))
         n, p_n = (edges[top], chances[top]) if chances[top] >= 0.5 else (None, None)
-        changed.append(replace(particle, n=n, p_n=p_n, p_all=chances))
+        sizes = view_sizes(one.fits, chances, edges, lattice_nm)
+        changed.append(replace(particle, n=n, p_n=p_n, p_all=chances, by_views=sizes))
     return replace(
         found, particles=tuple(changed), edges=edges, lattice_nm=lattice_nm, by_views=True
     )

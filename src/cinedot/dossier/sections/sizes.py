@@ -26,10 +26,11 @@ _PAIR_REACH_NM = 12.0
 
 WHAT_SIZES_ARE = (
     "Edge: side of the blurred square that fits the outline of the atoms best; Feret: least and "
-    "largest distance of parallel lines around the contour at half height; area diameter: that "
-    "of the circle of the contour's area. Contours read from fringes are freed of their blur as "
-    "four-cornered ones; dots that lie on edges or corners come out too small. Sizes differ for "
-    "one and the same dot, and by how it lies."
+    "largest distance of parallel lines around the outline; area diameter: that of the circle of "
+    "the outline's area. Where views tell n, the outline is that of the cube that fits, as it "
+    "lies, from outermost Br to outermost Br; else it is the contour at half height, which, read "
+    "from fringes, is freed of its blur as a four-cornered one and misses the thin rims of dots "
+    "that lie on edges or corners. Sizes differ for one and the same dot, and by how it lies."
 )
 
 
