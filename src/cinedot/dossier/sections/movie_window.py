@@ -173,6 +173,7 @@ def _indices(section: MovieSection, count: int) -> tuple[int, ...]:
             f"but are {section.frames!r} and {list(section.skip)}.",
             remedy="Frames count from 0; the end of a window is not in it.",
             file=section.file,
+            place="[movie] of sample.toml",
         )
     return kept
 
@@ -195,5 +196,6 @@ def _pixels(section: MovieSection, axis: int, pixel_nm: float, count: int) -> tu
             f"but runs from {low:g} to {high:g} nm.",
             remedy="It is x0, y0, x1, y1 in nm by the stated `pixel_size`, which may be wrong too.",
             file=section.file,
+            place="[movie] region of sample.toml",
         )
     return first, last

@@ -94,6 +94,7 @@ def region_in(image: Image, region_nm: Region | None) -> Region:
             remedy="It is x0, y0, x1, y1 in nm with x0 < x1 and y0 < y1, by the stated "
             "`pixel_size`, which may be wrong too.",
             file=image.name,
+            place="[survey] region of sample.toml",
         )
     return x0, y0, x1, y1
 
