@@ -23,10 +23,9 @@ from cinedot.micrographs.pose.whitening import NoiseSpectrum, Whitening
 from cinedot.microscope.parallel import workers
 
 BEGUN_FRAMES = 16
-"""Frames that are fitted together at first, which takes several rounds."""
+"""Frames that are fitted together at first, from poses that may be a third of a degree off."""
 JOINT_FRAMES = 32
-"""Frames that are fitted together in the end, from where those led: one round or two."""
-_LAST_ROUNDS = 2
+"""Frames that are fitted together in the end, from where those led."""
 _MISFIT = 1.02
 """Reduced chi-square from which on what is left over is looked at; chance alone leaves 0.005, and
 the ground's spectrum is known to 0.01."""
@@ -44,15 +43,18 @@ class JointWork:
         chosen = np.array(spread(len(setting.path.frame), JOINT_FRAMES))
         some = chosen[spread(len(chosen), BEGUN_FRAMES)]
         cuts = _by_cut(setting, some)
-        fit = _fitted(setting, cuts)
-        if fit.misfit > _MISFIT:
+        more = len(chosen) > len(some)
+        fit = _fitted(setting, cuts, rounds=0 if more else ROUNDS)
+        wider = fit.misfit > _MISFIT
+        if wider:
             # What the model leaves over is noise too; known for what it is, it does less harm.
             whitens = [setting.whiten(cut, steady=len(rows) == 1) for cut, rows in cuts.items()]
             setting = replace(setting, noise=learned_noise(setting.noise, whitens, fit.left))
-            fit = _fitted(setting, cuts, begin=fit)
-        if len(chosen) > len(some):
+        if more:
             begun, cuts = _Begun(fit=fit, cuts=cuts), _by_cut(setting, chosen)
-            fit = _fitted(setting, cuts, begin=begun.with_more(setting, cuts), rounds=_LAST_ROUNDS)
+            fit = _fitted(setting, cuts, begin=begun.with_more(setting, cuts))
+        elif wider:
+            fit = _fitted(setting, cuts, begin=fit)
         together = [len(rows) > 1 for rows in cuts.values()]
         return {
             "shared": fit.shared.values,
@@ -139,7 +141,7 @@ def _fitted(
         groups.append(shot_group(indices, [setting.patch(row) for row in rows], whiten, noise))
     if begin is None:
         states = [[setting.state(row) for row in rows] for rows in cuts.values()]
-        return fit_jointly(groups, setting.atoms, setting.unknowns, states)
+        return fit_jointly(groups, setting.atoms, setting.unknowns, states, rounds=rounds)
     return fit_jointly(
         groups,
         setting.atoms,

@@ -103,3 +103,17 @@ def test_nothing_counts_beyond_the_fade():
     distance = 0.05 * np.hypot(*np.meshgrid(np.arange(80) - 40, np.arange(80) - 40))
     np.testing.assert_allclose(whiten.windows[0][distance <= 1.0], 1.0)
     np.testing.assert_allclose(whiten.windows[0][distance >= 1.4001], 0.0, atol=1e-6)
+
+
+@pytest.mark.parametrize("side", [24, 25])
+def test_the_adjoint_has_the_same_products(rng, side):
+    share = rng.random((side, side))
+    regions = [(share, COLOURED), (1 - share, white_noise(0.01))]
+    whiten = whitening(side, 0.1, 1.0, regions)
+    image = rng.normal(size=(side, side)).astype(np.float32)
+    numbers = whiten.spectral(image[None])[0]
+    other = rng.normal(size=numbers.shape).astype(np.float32)
+    # Sums of a thousand numbers of single precision.
+    near = 1e-5 * float(np.linalg.norm(numbers) * np.linalg.norm(other))
+    by_image = float((image * whiten.adjoint(other)).sum())
+    assert float(numbers @ other) == pytest.approx(by_image, abs=near)

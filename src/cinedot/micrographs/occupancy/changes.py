@@ -52,6 +52,12 @@ class AtomChanges:
             patch[top : top + rows, left : left + columns] = window
         return patches
 
+    def products(self, patch: Float[np.ndarray, "y x"]) -> Float[np.ndarray, " atom"]:
+        """The product of each change with a patch, summed over pixels."""
+        _, rows, columns = self.windows.shape
+        every = np.lib.stride_tricks.sliding_window_view(patch, (rows, columns))
+        return np.einsum("ayx,ayx->a", self.windows, every[tuple(self.corners.T)])
+
 
 @jax.tree_util.register_dataclass
 @dataclass(frozen=True, kw_only=True)

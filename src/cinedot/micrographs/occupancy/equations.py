@@ -4,7 +4,7 @@ Pose, contrast and ground are each frame's own, what stands still behind the par
 to those of a group. Both are eliminated, so that groups add up.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
@@ -13,6 +13,7 @@ from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
 from cinedot.micrographs.occupancy.changes import AtomViews
+from cinedot.micrographs.occupancy.slopes import FrameSlopes
 from cinedot.micrographs.occupancy.unknowns import Unknowns
 from cinedot.micrographs.pose.fit import PoseFit
 from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS, SharedState
@@ -110,12 +111,14 @@ class FrameColumns:
         rest: by what frames share, where that is free, and by the groups [unknown, number].
         left: the residual [number].
         contrast: at which they were made.
+        slopes: the rest as images; None where frames by themselves are asked.
     """
 
     own: Float[np.ndarray, "own number"]
     rest: Float[np.ndarray, "unknown number"]
     left: Float[np.ndarray, " number"]
     contrast: float
+    slopes: FrameSlopes | None = None
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -136,6 +139,7 @@ class GroupEquations:
         own_per: by how much less for a unit step of each other unknown [frame, own, unknown].
         background: what stands still, whitened, as the state leaves it [number].
         left: each frame's whitened residual, what stands still with it [frame, number].
+        expansion: how they were found, for equations near by.
     """
 
     normal: Float[np.ndarray, "unknown unknown"]
@@ -146,10 +150,69 @@ class GroupEquations:
     own_per: Float[np.ndarray, "frame own unknown"]
     background: Float[np.ndarray, " number"]
     left: Float[np.ndarray, "frame number"]
+    expansion: "GroupExpansion"
 
     def own(self, step: Float[np.ndarray, " unknown"]) -> Float[np.ndarray, "frame own"]:
         """The frames' own steps when the others take theirs."""
         return self.own_step - self.own_per @ step
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class GroupExpansion:
+    """How a group's residuals change about a state, the frames' own unknowns eliminated.
+
+    Attributes:
+        own: each frame's changes by its own unknowns, whitened [frame, own, number].
+        slopes: each frame's other changes, as images.
+        inverse: of the frames' own normal matrix [frame own, frame own].
+        across: products of their own changes with the others [frame own, unknown].
+        per: their own steps for a unit step of each other unknown [frame own, unknown].
+        normal: of what is left of the others [unknown, unknown].
+        known: share of the frames' mean that stands still behind the particle [number].
+        numbers: how many independent numbers remain.
+    """
+
+    own: Float[np.ndarray, "frame own number"]
+    slopes: tuple[FrameSlopes, ...]
+    inverse: Float[np.ndarray, "every every"]
+    across: Float[np.ndarray, "every unknown"]
+    per: Float[np.ndarray, "every unknown"]
+    normal: Float[np.ndarray, "unknown unknown"]
+    known: Float[np.ndarray, " number"]
+    numbers: float
+
+    def equations(
+        self,
+        left: Float[np.ndarray, "frame number"],
+        contrast: Sequence[float],
+        pull: Callable[[Float[np.ndarray, " number"]], Float[np.ndarray, " unknown"]],
+    ) -> GroupEquations:
+        """What residuals say by these changes.
+
+        Args:
+            left: each frame's whitened residual.
+            contrast: of each frame.
+            pull: sum over the frames of the products of all other changes with the residuals less
+                a background.
+        """
+        frames, size, _ = self.own.shape
+        lefts = left.sum(axis=0)
+        background = (self.known * lefts / frames).astype(np.float32)
+        own_pull = np.einsum("ton,tn->to", self.own, left - background).astype(float)
+        own_pull[:, POSE] += (1 - np.array(contrast)) * CONTRAST_SIGMA**-2
+        step = self.inverse @ own_pull.reshape(-1)
+        chi_square = sum(float(one.astype(float) @ one) for one in left)
+        return GroupEquations(
+            normal=self.normal,
+            right=pull(background) - self.across.T @ step,
+            chi_square=chi_square - float(lefts.astype(float) @ background),
+            numbers=self.numbers,
+            own_step=step.reshape(frames, size),
+            own_per=self.per.reshape(frames, size, -1),
+            background=background,
+            left=left,
+            expansion=self,
+        )
 
 
 def frame_columns(
@@ -159,8 +222,6 @@ def frame_columns(
     state: FrameState,
     shared: SharedState,
     share: Float[np.ndarray, " group"],
-    *,
-    free: bool = True,
 ) -> FrameColumns:
     """Expand a frame about a state.
 
@@ -170,31 +231,34 @@ def frame_columns(
         state: the frame's own unknowns.
         shared: what frames share.
         share: occupancy of each group.
-        free: whether what frames share may move; its columns are left out otherwise.
     """
-    pose = (
-        state.rotation,
-        state.place_nm,
-        state.defocus_nm,
-        shared,
-        unknowns.atoms(share),
+    pose = (state.rotation, state.place_nm, state.defocus_nm, shared, unknowns.atoms(share))
+    seen = atoms.views.changes_from(*pose)
+    slopes = FrameSlopes(
+        shared=seen[1 + POSE :], atoms=atoms.changes(*pose), contrast=state.contrast
     )
-    seen = atoms.views.changes_from(*pose) if free else atoms.views.views_of_pose(*pose)
-    groups = unknowns.gathered(atoms.changes(*pose).whole())
+    groups = unknowns.gathered(slopes.atoms.whole())
     modulation = seen[0] - 1
     whiten = shot.whiten
     pose_columns = state.contrast * seen[1 : 1 + POSE]
-    grounds = whiten.grounds()
     own = whiten.spectral(np.concatenate([pose_columns, modulation[None]]))
-    rest = np.concatenate([state.contrast * seen[1 + POSE :], state.contrast * groups])
-    level = np.tensordot(state.ground, grounds, axes=1)
-    left = whiten.spectral((shot.contrast - state.contrast * modulation)[None])[0] - level
+    rest = state.contrast * np.concatenate([slopes.shared, groups])
     return FrameColumns(
-        own=np.concatenate([own, grounds]),
+        own=np.concatenate([own, whiten.grounds()]),
         rest=whiten.spectral(rest),
-        left=left.astype(np.float32),
+        left=left_over(shot, state, modulation),
         contrast=state.contrast,
+        slopes=slopes,
     )
+
+
+def left_over(
+    shot: FrameShot, state: FrameState, modulation: Float[np.ndarray, "y x"]
+) -> Float[np.ndarray, " number"]:
+    """A frame's whitened residual, given what the model modulates by."""
+    level = np.tensordot(state.ground, shot.whiten.grounds(), axes=1)
+    left = shot.whiten.spectral((shot.contrast - state.contrast * modulation)[None])[0] - level
+    return left.astype(np.float32)
 
 
 def group_equations(
@@ -221,6 +285,46 @@ def group_equations(
             for one in pool.map(columns, frames[first : first + workers()]):
                 sums.add(one)
     return sums.eliminated(known, sum(shot.whiten.count for shot in group.shots))
+
+
+def held_equations(
+    held: GroupExpansion,
+    group: ShotGroup,
+    atoms: AtomViews,
+    unknowns: Unknowns,
+    states: Sequence[FrameState],
+    shared: SharedState,
+    share: Float[np.ndarray, " group"],
+) -> GroupEquations:
+    """The same about a state near by: residuals of it, changes as they were, for an image a frame.
+
+    Args:
+        held: what `group_equations` worked out there.
+        group, atoms, unknowns, states, shared, share: as `group_equations` has them.
+    """
+    occupancy = unknowns.atoms(share)
+
+    def left(frame: tuple[FrameShot, FrameState]) -> Float[np.ndarray, " number"]:
+        shot, state = frame
+        pose = (state.rotation, state.place_nm, state.defocus_nm, shared, occupancy)
+        return left_over(shot, state, atoms.views.seen_from(*pose) - 1)
+
+    def pull(background: Float[np.ndarray, " number"]) -> Float[np.ndarray, " unknown"]:
+        with ThreadPoolExecutor(workers()) as pool:
+            every = pool.map(
+                lambda slopes, one, shot: slopes.pull(one - background, shot.whiten, unknowns),
+                held.slopes,
+                lefts,
+                group.shots,
+            )
+            return np.sum(list(every), axis=0)
+
+    frames = list(zip(group.shots, states, strict=True))
+    # The first alone: threads that meet a new program would all compile it.
+    lefts = [left(frames[0])]
+    with ThreadPoolExecutor(workers()) as pool:
+        lefts += pool.map(left, frames[1:])
+    return held.equations(np.stack(lefts), [state.contrast for state in states], pull)
 
 
 class _Sums:
@@ -250,36 +354,32 @@ class _Sums:
         assert self._rest is not None
         assert self._right is not None
         frames, size = len(self._own), len(self._own[0].own)
-        lefts = np.sum([one.left for one in self._own], axis=0, dtype=np.float32)
-        background = known * lefts / frames
         own = np.concatenate([one.own for one in self._own])
         steady = (known / frames).astype(np.float32)
         touched = steady > _UNKNOWN
         mean_rest, mean_own = self._rest[:, touched], own[:, touched] * steady[touched]
         normal = self._normal - (mean_rest * steady[touched] @ mean_rest.T).astype(float)
-        right = self._right - (self._rest @ background).astype(float)
         across = np.concatenate(self._across) - (mean_own @ mean_rest.T).astype(float)
         inner = -(mean_own @ own[:, touched].T).astype(float)
-        pull = np.zeros(frames * size)
-        chi_square = -float(lefts.astype(float) @ background)
         for index, one in enumerate(self._own):
             here = slice(index * size, (index + 1) * size)
             inner[here, here] += (one.own @ one.own.T).astype(float)
-            pull[here] = (one.own @ (one.left - background)).astype(float)
-            at = index * size + POSE
-            inner[at, at] += CONTRAST_SIGMA**-2
-            pull[at] += (1 - one.contrast) * CONTRAST_SIGMA**-2
-            chi_square += float(one.left.astype(float) @ one.left)
+            inner[index * size + POSE, index * size + POSE] += CONTRAST_SIGMA**-2
         inverse = np.linalg.pinv(inner, hermitian=True)
         per = inverse @ across
-        step = inverse @ pull
-        return GroupEquations(
+        expansion = GroupExpansion(
+            own=own.reshape(frames, size, -1),
+            slopes=tuple(one.slopes for one in self._own if one.slopes is not None),
+            inverse=inverse,
+            across=across,
+            per=per,
             normal=normal - across.T @ per,
-            right=right - across.T @ step,
-            chi_square=chi_square,
+            known=known,
             numbers=numbers - frames * size,
-            own_step=step.reshape(frames, size),
-            own_per=per.reshape(frames, size, -1),
-            background=background.astype(np.float32),
-            left=np.stack([one.left for one in self._own]),
+        )
+        rest, right = self._rest, self._right
+        return expansion.equations(
+            np.stack([one.left for one in self._own]),
+            [one.contrast for one in self._own],
+            lambda background: right - (rest @ background).astype(float),
         )

@@ -10,12 +10,17 @@ from cinedot.micrographs.occupancy.equations import (
     FrameColumns,
     FrameShot,
     FrameState,
+    left_over,
 )
 from cinedot.micrographs.occupancy.unknowns import Unknowns
 from cinedot.micrographs.pose.shared_state import SharedState
 
 _SETTLED = 0.5
 """Gain in half the chi-square at which a frame's own fit ends."""
+_HELD_STEPS = 4
+"""Steps with the same changes, an image each."""
+_NEAR = 5.0
+"""Gain in half the chi-square that leaves changes as they were."""
 
 
 def settled(
@@ -27,23 +32,36 @@ def settled(
     share: Float[np.ndarray, " group"],
     background: Float[np.ndarray, " number"] | None,
     *,
-    rounds: int = 3,
+    rounds: int = 2,
 ) -> FrameState:
     """A frame's own unknowns fitted, all else held; arguments as `frame_evidence` has them."""
     occupancy = unknowns.atoms(share)
-    best, least, step = state, np.inf, np.zeros(POSE + 1 + len(state.ground))
+
+    def left(tried: FrameState) -> Float[np.ndarray, " number"]:
+        pose = (tried.rotation, tried.place_nm, tried.defocus_nm, shared, occupancy)
+        found = left_over(shot, tried, atoms.views.seen_from(*pose) - 1)
+        return found if background is None else found - background
+
+    best = state
     for _ in range(rounds):
-        tried = best.moved(step) if np.isfinite(least) else best
-        columns = _own_columns(shot, atoms, tried, shared, occupancy, background)
-        left = float(columns.left.astype(float) @ columns.left)
-        if left > least:
-            step = step / 4
-            continue
-        gained, best, least = least - left, tried, left
+        columns = _own_columns(shot, atoms, best, shared, occupancy, background)
         inner = (columns.own @ columns.own.T).astype(float)
         inner[POSE, POSE] += CONTRAST_SIGMA**-2
-        step = np.linalg.pinv(inner, hermitian=True) @ (columns.own @ columns.left).astype(float)
-        if gained < _SETTLED:
+        inverse = np.linalg.pinv(inner, hermitian=True)
+        rest, gained = columns.left, 0.0
+        step = inverse @ (columns.own @ rest).astype(float)
+        for _ in range(_HELD_STEPS):
+            tried = best.moved(step)
+            tried_rest = left(tried)
+            gain = 0.5 * float(rest.astype(float) @ rest - tried_rest.astype(float) @ tried_rest)
+            if gain <= 0:
+                step = step / 4
+                continue
+            best, rest, gained = tried, tried_rest, gained + gain
+            step = inverse @ (columns.own @ rest).astype(float)
+            if gain < _SETTLED:
+                break
+        if gained < _NEAR:
             break
     return best
 
@@ -96,15 +114,13 @@ def _own_columns(
     pose = (state.rotation, state.place_nm, state.defocus_nm, shared, occupancy)
     seen = atoms.views.views_of_pose(*pose)
     whiten, modulation = shot.whiten, seen[0] - 1
-    grounds = whiten.grounds()
     own = whiten.spectral(np.concatenate([state.contrast * seen[1 : 1 + POSE], modulation[None]]))
-    left = whiten.spectral((shot.contrast - state.contrast * modulation)[None])[0]
-    left = left - np.tensordot(state.ground, grounds, axes=1)
+    left = left_over(shot, state, modulation)
     if background is not None:
         left = left - background
     return FrameColumns(
-        own=np.concatenate([own, grounds]),
+        own=np.concatenate([own, whiten.grounds()]),
         rest=own[:0],
-        left=left.astype(np.float32),
+        left=left,
         contrast=state.contrast,
     )

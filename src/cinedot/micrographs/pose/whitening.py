@@ -152,6 +152,18 @@ class Whitening:
             parts.append(self._spectral_in(region, images))
         return np.concatenate(parts, axis=1)
 
+    def adjoint(self, numbers: Float[np.ndarray, " number"]) -> Float[np.ndarray, "y x"]:
+        """The image whose product with any other is that of the numbers with `spectral` of it."""
+        whole = np.zeros((self.side, self.side), dtype=np.float32)
+        half = self.weights.shape[2]
+        parts = numbers.astype(np.float32).reshape(len(self.windows), self.side, 2 * half)
+        for region, (part, window) in enumerate(zip(parts, self.windows, strict=True)):
+            # The inverse transform itself counts twice what `spectral` counts by the root of two.
+            factor = self._factor(region) / self._twice() ** 2 * self.side**2
+            spectrum = np.ascontiguousarray(part).view(np.complex64) * factor
+            whole += window * np.asarray(scipy.fft.irfft2(spectrum, s=whole.shape, workers=2))
+        return whole
+
     def grounds(self) -> Float[np.ndarray, "region number"]:
         """What a constant in each region alone looks like, as `spectral` has it."""
         regions = len(self.windows)
@@ -164,15 +176,24 @@ class Whitening:
     def _spectral_in(
         self, region: int, images: Float[np.ndarray, "image y x"]
     ) -> Float[np.ndarray, "image number"]:
-        weight = self.weights[region] / self.side
-        # Coefficients of a real transform stand for two but at zero and at Nyquist's frequency.
-        twice = np.full(weight.shape[1], np.sqrt(2.0))
+        held = (images * self.windows[region]).astype(np.float32)
+        found = np.asarray(scipy.fft.rfft2(held, workers=2)) * self._factor(region)
+        return np.ascontiguousarray(found).view(np.float32).reshape(len(images), -1)
+
+    def _factor(self, region: int) -> Float[np.ndarray, "y half"]:
+        """What `spectral` multiplies a region's coefficients by."""
+        return (self.weights[region] / self.side * self._twice()).astype(np.float32)
+
+    def _twice(self) -> Float[np.ndarray, " half"]:
+        """Roots of how many coefficients those of a real transform stand for.
+
+        Two but at zero and at Nyquist's frequency.
+        """
+        twice = np.full(self.weights.shape[2], np.sqrt(2.0))
         twice[0] = 1.0
         if self.side % 2 == 0:
             twice[-1] = 1.0
-        held = (images * self.windows[region]).astype(np.float32)
-        found = np.asarray(scipy.fft.rfft2(held, workers=2)) * (weight * twice).astype(np.float32)
-        return np.ascontiguousarray(found).view(np.float32).reshape(len(images), -1)
+        return twice
 
 
 def whitening(
