@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jaxtyping import Array, Float, Key
 from scipy.fft import next_fast_len
@@ -26,6 +25,7 @@ from cinedot.microscope.lens import Lens, aberrations
 from cinedot.microscope.motion import MotionState, begin_motion
 from cinedot.microscope.multislice import patch_pixels
 from cinedot.microscope.optics import Aberrations
+from cinedot.microscope.parallel import placed
 from cinedot.microscope.potential import Passage, passage
 from cinedot.microscope.scene import Scene
 from cinedot.microscope.specimen import Specimen, radius_angstrom
@@ -99,7 +99,7 @@ def begin_filming(scene: Scene) -> Filming:
     atoms = roomy_specimen(filling.atoms, motion, extent.tallest, scene.scattering, near)
     return Filming(
         scene=scene,
-        specimen=atoms.with_extra_u(jnp.asarray(filling.extra_u_angstrom2, dtype=jnp.float32)),
+        specimen=atoms.with_extra_u(placed(filling.extra_u_angstrom2, np.float32)),
         motion=motion,
         filling=filling,
         view=view,

@@ -21,14 +21,14 @@ from cinedot.core import InputError
 from cinedot.microscope.grid import BAND_LIMIT, Grid, frequencies
 from cinedot.microscope.imageable import require_imageable
 from cinedot.microscope.lens import Lens
-from cinedot.microscope.parallel import batch_size, over_batches
+from cinedot.microscope.parallel import batch_size, over_batches, placed
 from cinedot.microscope.poses import Poses
 from cinedot.microscope.potential import (
-    ClassWaves,
+    AtomWaves,
     Multislice,
     Passage,
     Scattering,
-    class_waves,
+    atom_waves,
     passage,
     slice_phase,
 )
@@ -91,9 +91,9 @@ def exit_waves(
     present = np.ones((len(poses), len(dot))) if occupancy is None else occupancy
     return over_batches(
         lambda *some: posed_waves(atoms, *some, passage(how, lens, grid), grid.shape),
-        jnp.asarray(poses.rotation, dtype=dtype),
-        jnp.asarray(10 * poses.shift_nm, dtype=dtype),
-        jnp.asarray(present, dtype=dtype),
+        placed(poses.rotation, dtype),
+        placed(10 * poses.shift_nm, dtype),
+        placed(present, dtype),
     )
 
 
@@ -205,7 +205,7 @@ def wave_in_slices(
     spacing = how.spacing
     heights = (jnp.arange(atoms.planes) - (atoms.planes - 1) / 2) * spacing
     heights = heights.astype(atoms.factors.dtype)
-    classes = _classes(atoms, rotation, shift, heights, how, shape)
+    waves = _waves(atoms, rotation, shift, heights, how, shape)
     qy, qx = frequencies(shape, how.pixel)
     q2 = (qy**2 + qx**2).astype(atoms.factors.dtype)
     band = band_pass(q2, how.pixel)
@@ -214,62 +214,61 @@ def wave_in_slices(
 
     def pass_slice(
         spectrum: Complex[Array, "y x"],
-        here: tuple[Float[Array, ""], tuple[Int[Array, ""], ...]],
+        here: tuple[Float[Array, ""], Int[Array, " class"]],
     ) -> tuple[Complex[Array, "y x"], tuple[Complex[Array, "y x"], Complex[Array, "y x"]] | None]:
-        height, firsts = here
-        phase = slice_phase(classes, atoms.rooms, firsts, height, spacing, shape)
+        height, first = here
+        phase = slice_phase(waves, atoms.rooms, first, height, spacing, shape)
         arriving = jnp.fft.ifft2(spectrum * step)
         passing = jax.lax.complex(jnp.cos(phase), jnp.sin(phase))
         return jnp.fft.fft2(arriving * passing) * band, (arriving, passing) if keep else None
 
     incident = jnp.zeros(shape, dtype=step.dtype).at[0, 0].set(shape[0] * shape[1])
-    firsts = tuple(waves.first for waves in classes)
-    spectrum, kept = jax.lax.scan(pass_slice, incident, (heights, firsts))
-    overflow = jnp.any(jnp.stack([waves.overflow for waves in classes]))
-    spectrum = jnp.where(overflow, jnp.nan, spectrum * back)
+    spectrum, kept = jax.lax.scan(pass_slice, incident, (heights, waves.first))
+    spectrum = jnp.where(waves.overflow, jnp.nan, spectrum * back)
     arriving, passing = (None, None) if kept is None else kept
     return SlicedWave(heights=heights, arriving=arriving, passing=passing, spectrum=spectrum)
 
 
-def _classes(
+def _waves(
     atoms: Specimen,
     rotation: Float[Array, "3 3"],
     shift: Float[Array, " 3"],
     heights: Float[Array, " slice"],
     how: Passage,
     shape: tuple[int, int],
-) -> tuple[ClassWaves, ...]:
+) -> AtomWaves:
     steps = (1 / (shape[0] * how.pixel), 1 / (shape[1] * how.pixel))
-    per_atom = how.phase_per_scattering / how.pixel**2
     across = jnp.array([1.0, 1.0, 0.0], dtype=shift.dtype) * shift
-    return tuple(
-        class_waves(
-            atoms.positions[index] @ rotation.T + across,
-            (atoms.weights[index], atoms.extra_u[index], atoms.owner[index] < -1),
-            _damped(atoms, index, rotation, steps, per_atom),
-            steps,
-            (heights, how.spacing, atoms.rooms[index]),
-        )
-        for index in range(len(atoms.positions))
+    counts = tuple(len(positions) for positions in atoms.positions)
+    return atom_waves(
+        jnp.concatenate(atoms.positions) @ rotation.T + across,
+        (
+            jnp.concatenate(atoms.weights),
+            jnp.concatenate(atoms.extra_u),
+            jnp.concatenate(atoms.owner) < -1,
+        ),
+        _damped(atoms, rotation, steps, how.phase_per_scattering / how.pixel**2),
+        steps,
+        (heights, how.spacing),
+        (counts, atoms.rooms),
     )
 
 
 def _damped(
     atoms: Specimen,
-    index: int,
     rotation: Float[Array, "3 3"],
     steps: tuple[Float[Array, ""] | float, Float[Array, ""] | float],
     per_atom: Float[Array, ""] | float,
-) -> tuple[Float[Array, "ky kx"], Float[Array, "ky kx"]]:
-    """A class's factor at qy >= 0 and -qy, with the displacements that have a direction."""
-    factor = (atoms.factors[index] * per_atom).astype(atoms.factors.dtype)
-    if not atoms.anisotropic[index]:
+) -> tuple[Float[Array, "class ky kx"], Float[Array, "class ky kx"]]:
+    """The classes' factors at qy >= 0 and -qy, with the displacements that have a direction."""
+    factor = (atoms.factors * per_atom).astype(atoms.factors.dtype)
+    if not any(atoms.anisotropic):
         return factor, factor
-    seen = rotation @ atoms.tensors[index] @ rotation.T
-    ky, kx = factor.shape
+    seen = (rotation @ atoms.tensors @ rotation.T)[:, :, :, None, None]
+    _, ky, kx = factor.shape
     qy, qx = jnp.arange(ky)[:, None] * steps[0], jnp.arange(kx)[None, :] * steps[1]
-    straight = seen[0, 0] * qx**2 + seen[1, 1] * qy**2
-    crossed = 2 * seen[0, 1] * qx * qy
+    straight = seen[:, 0, 0] * qx**2 + seen[:, 1, 1] * qy**2
+    crossed = 2 * seen[:, 0, 1] * qx * qy
     up = jnp.exp(-2 * jnp.pi**2 * (straight + crossed)).astype(factor.dtype)
     down = jnp.exp(-2 * jnp.pi**2 * (straight - crossed)).astype(factor.dtype)
     return factor * up, factor * down

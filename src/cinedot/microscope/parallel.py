@@ -7,7 +7,9 @@ from functools import cache
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jaxtyping import Array, Shaped
+from numpy.typing import ArrayLike, DTypeLike
 
 _GPU_BATCH = 64
 
@@ -24,6 +26,22 @@ def workers() -> int:
     if jax.default_backend() != "cpu":
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def placed(values: ArrayLike, dtype: DTypeLike) -> Array:
+    """Numbers where compiled code takes them from.
+
+    `jnp.asarray` would compile a program for every shape that it meets.
+
+    Args:
+        values: anything that NumPy makes an array of.
+        dtype: of the array.
+
+    Example:
+        >>> placed([1, 2], np.float32).dtype
+        dtype('float32')
+    """
+    return jax.device_put(np.asarray(values, dtype=dtype))
 
 
 def over_batches(

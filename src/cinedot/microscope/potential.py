@@ -105,20 +105,19 @@ class Passage(NamedTuple):
     spacing: Float[Array, ""] | float
 
 
-class ClassWaves(NamedTuple):
-    """One class of atoms, sorted by height, as waves of every frequency.
+class AtomWaves(NamedTuple):
+    """Atoms, class after class, each sorted by height, as waves of every frequency.
 
-    height: angstrom [atom]; along_x: cos and sin of -2 pi qx x side by side [atom, 2 kx];
-    along_y: the same of y, times occupancy [atom, 2, ky]; factor: phase for one atom [ky, kx] at
-    qy >= 0 and at -qy; first: the first atom that each slice may share in [slice]; overflow:
-    whether some slice holds more atoms than there is room for, or an atom is outside all.
+    rows: for each atom its height, angstrom; cos and sin of -2 pi qx x; the same of y, times
+    occupancy [atom, 1 + 2 kx + 2 ky]; factor: each class's phase for one atom at qy >= 0 and at
+    -qy [class, ky, kx]; first: the first atom of each class that each slice may share in
+    [slice, class]; overflow: whether some slice holds more atoms than there is room for, or an
+    atom is outside all.
     """
 
-    height: Float[Array, " _"]
-    along_x: Float[Array, "_ kx2"]
-    along_y: Float[Array, "_ 2 ky"]
-    factor: tuple[Float[Array, "ky kx"], Float[Array, "ky kx"]]
-    first: Int[Array, " slice"]
+    rows: Float[Array, "atom number"]
+    factor: tuple[Float[Array, "class ky kx"], Float[Array, "class ky kx"]]
+    first: Int[Array, "slice class"]
     overflow: Bool[Array, ""]
 
 
@@ -137,71 +136,85 @@ def heights_angstrom(planes: int, spacing_angstrom: float) -> Float[np.ndarray, 
     return (np.arange(planes) - (planes - 1) / 2) * spacing_angstrom
 
 
-def class_waves(
+def atom_waves(
     turned: Float[Array, "atom 3"],
     weights: tuple[Float[Array, " atom"], Float[Array, " atom"], Bool[Array, " atom"]],
-    factor: tuple[Float[Array, "ky kx"], Float[Array, "ky kx"]],
+    factor: tuple[Float[Array, "class ky kx"], Float[Array, "class ky kx"]],
     steps: tuple[Float[Array, ""] | float, Float[Array, ""] | float],
-    slices: tuple[Float[Array, " slice"], Float[Array, ""] | float, int],
-) -> ClassWaves:
-    """One class made ready for all slices.
+    slices: tuple[Float[Array, " slice"], Float[Array, ""] | float],
+    seats: tuple[tuple[int, ...], tuple[int, ...]],
+) -> AtomWaves:
+    """Atoms made ready for all slices; all classes at once, so that little is to be compiled.
 
     Args:
         turned: positions from the first pixel in x and y, from the dot's centre in z; angstrom.
+            Classes one after another.
         weights: occupancy, extra mean square displacement, and whether it is a blank.
-        factor: phase factors of the class at qy >= 0 and -qy.
+        factor: phase factors of the classes at qy >= 0 and -qy.
         steps: distance of neighbouring frequencies along y and x, 1/angstrom.
-        slices: heights of the planes, their spacing, the room for atoms in each.
+        slices: heights of the planes, their spacing.
+        seats: how many atoms each class has, and the room for them in each slice.
     """
-    heights, spacing, room = slices
+    heights, spacing = slices
     occupancy, extra_u, blank = weights
+    counts, rooms = seats
+    of_class = np.repeat(np.arange(len(counts)), counts)
     # Blanks go behind everything, where no slice looks for them.
     far = jnp.where(blank, jnp.finfo(turned.dtype).max, turned[:, 2])
-    order = jnp.argsort(far)
+    *_, order = jax.lax.sort((of_class, far, np.arange(len(of_class))), num_keys=2)
     z, x, y = far[order], turned[order, 0], turned[order, 1]
     damping = 2 * jnp.pi**2 * extra_u[order]
-    ky, kx = factor[0].shape
-    along_x = _waves(x, steps[1], kx, damping)
-    along_y = _waves(y, steps[0], ky, damping)
-    first = jnp.searchsorted(z, heights - spacing)
-    beyond = jnp.searchsorted(z, heights + spacing)
+    _, ky, kx = factor[0].shape
+    along_y = [occupancy[order, None] * one for one in _waves(y, steps[0], ky, damping)]
+    members = jnp.asarray(of_class[:, None] == np.arange(len(counts)), dtype=np.float32)
+    starts = np.cumsum([0, *counts[:-1]])
+    first = starts + _below(z, heights - spacing, members)
+    beyond = starts + _below(z, heights + spacing, members)
     outside = jnp.any(~blank & (jnp.abs(turned[:, 2]) > heights[-1] + _ROUNDING * spacing))
-    return ClassWaves(
-        height=z,
-        along_x=jnp.concatenate(along_x, axis=1),
-        along_y=jnp.stack(along_y, axis=1) * occupancy[order, None, None],
+    return AtomWaves(
+        rows=jnp.concatenate([z[:, None], *_waves(x, steps[1], kx, damping), *along_y], axis=1),
         factor=factor,
-        first=jnp.minimum(first, len(z) - room),
-        overflow=outside | jnp.any(beyond - first > room),
+        first=jnp.minimum(first, starts + np.array(counts) - np.array(rooms)),
+        overflow=outside | jnp.any(beyond - first > np.array(rooms)),
     )
 
 
+def _below(
+    height: Float[Array, " atom"],
+    planes: Float[Array, " slice"],
+    members: Float[Array, "atom class"],
+) -> Int[Array, "slice class"]:
+    """How many atoms of each class are below each plane; whole numbers of single precision."""
+    below = (height[None, :] < planes[:, None]).astype(members.dtype)
+    return (below @ members).astype(np.int32)
+
+
 def slice_phase(
-    classes: tuple[ClassWaves, ...],
+    atoms: AtomWaves,
     rooms: tuple[int, ...],
-    firsts: tuple[Int[Array, ""], ...],
+    first: Int[Array, " class"],
     height: Float[Array, ""],
     spacing: Float[Array, ""] | float,
     shape: tuple[int, int],
 ) -> Float[Array, "y x"]:
     """The phase that one slice's atoms give the wave, rad [y, x]."""
-    up_re = up_im = down_re = down_im = jnp.zeros(())
-    for waves, room, first in zip(classes, rooms, firsts, strict=True):
-        z = jax.lax.dynamic_slice_in_dim(waves.height, first, room)
-        across = jax.lax.dynamic_slice_in_dim(waves.along_x, first, room)
-        down = jax.lax.dynamic_slice_in_dim(waves.along_y, first, room)
-        share = jnp.clip(1 - jnp.abs(z - height) / spacing, 0.0, 1.0)
-        both = jnp.einsum("atk,am->tkm", down * share[:, None, None], across)
-        half = both.shape[2] // 2
-        cos_cos, cos_sin = both[0, :, :half], both[0, :, half:]
-        sin_cos, sin_sin = both[1, :, :half], both[1, :, half:]
-        up, below = waves.factor
-        up_re, up_im = up_re + up * (cos_cos - sin_sin), up_im + up * (cos_sin + sin_cos)
-        down_re, down_im = (
-            down_re + below * (cos_cos + sin_sin),
-            down_im + below * (cos_sin - sin_cos),
-        )
-    upper, lower = jax.lax.complex(up_re, up_im), jax.lax.complex(down_re, down_im)
+    up, below = atoms.factor
+    _, ky, kx = up.shape
+    products: list[Float[Array, "ky2 kx2"]] = []
+    for index, room in enumerate(rooms):
+        seated = jax.lax.dynamic_slice_in_dim(atoms.rows, first[index], room)
+        share = jnp.clip(1 - jnp.abs(seated[:, 0] - height) / spacing, 0.0, 1.0)
+        down = seated[:, 1 + 2 * kx :] * share[:, None]
+        products.append(down.T @ seated[:, 1 : 1 + 2 * kx])
+    both = jnp.stack(products)
+    cos_cos, cos_sin = both[:, :ky, :kx], both[:, :ky, kx:]
+    sin_cos, sin_sin = both[:, ky:, :kx], both[:, ky:, kx:]
+    upper = jax.lax.complex(
+        (up * (cos_cos - sin_sin)).sum(axis=0), (up * (cos_sin + sin_cos)).sum(axis=0)
+    )
+    lower = jax.lax.complex(
+        (below * (cos_cos + sin_sin)).sum(axis=0), (below * (cos_sin - sin_cos)).sum(axis=0)
+    )
     return _on_pixels(upper, lower, shape)
 
 

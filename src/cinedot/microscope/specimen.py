@@ -12,6 +12,7 @@ from jaxtyping import Array, Float, Int
 from cinedot.core import InputError
 from cinedot.microscope.centres import Kind, kinds
 from cinedot.microscope.grid import Grid
+from cinedot.microscope.parallel import placed
 from cinedot.microscope.potential import Scattering
 from cinedot.microscope.rooms import slice_rooms
 
@@ -138,8 +139,8 @@ def specimens(
         weights=(),
         extra_u=(),
         owner=(),
-        factors=jnp.asarray(_factors([of_dots[0] for of_dots in classes], grid), dtype=dtype),
-        tensors=jnp.asarray(np.reshape(tensors, (-1, 3, 3)), dtype=dtype),
+        factors=placed(_factors([of_dots[0] for of_dots in classes], grid), dtype),
+        tensors=placed(np.reshape(tensors, (-1, 3, 3)), dtype),
         rooms=rooms,
         planes=planes,
         anisotropic=tuple(bool(tensor.any()) for tensor in tensors),
@@ -238,9 +239,9 @@ def _padded(
     values: Float[np.ndarray, "atom ..."], count: int, dtype: type[np.floating]
 ) -> Float[Array, "count ..."]:
     blank = [(0, count - len(values)), *((0, 0) for _ in values.shape[1:])]
-    return jnp.asarray(np.pad(values, blank), dtype=dtype)
+    return placed(np.pad(values, blank), dtype)
 
 
 def _owners(owner: Int[np.ndarray, " centre"], count: int) -> Int[Array, " count"]:
     padded = np.pad(owner, (0, count - len(owner)), constant_values=_BLANK)
-    return jnp.asarray(padded.astype(np.int32))
+    return placed(padded, np.int32)

@@ -23,6 +23,7 @@ from cinedot.microscope.field import field_intensity
 from cinedot.microscope.grid import Grid
 from cinedot.microscope.lens import Lens, aberrations
 from cinedot.microscope.multislice import patch_corners, patch_pixels, posed_waves
+from cinedot.microscope.parallel import placed
 from cinedot.microscope.placing import SurveyDot
 from cinedot.microscope.poses import Poses
 from cinedot.microscope.potential import Multislice, passage
@@ -148,8 +149,8 @@ def _field(
         corner, within = patch_corners(pose, grid, patch, offset)
         near = posed_waves(
             atoms,
-            jnp.asarray(pose.rotation, dtype=jnp.float32),
-            jnp.asarray(within, dtype=jnp.float32),
+            placed(pose.rotation, np.float32),
+            placed(within, np.float32),
             jnp.ones((1, most), dtype=jnp.float32),
             how,
             (patch, patch),

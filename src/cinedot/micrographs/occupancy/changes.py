@@ -24,6 +24,7 @@ from cinedot.microscope.centres import kinds
 from cinedot.microscope.envelopes import transfer
 from cinedot.microscope.grid import frequencies
 from cinedot.microscope.multislice import band_pass, fresnel, wave_in_slices
+from cinedot.microscope.parallel import placed
 
 _WINDOW_NM = 1.7
 _FADE = 0.12
@@ -145,9 +146,9 @@ def atom_views(views: SharedViews) -> AtomViews:
     return AtomViews(
         views=views,
         windows=AtomWindows(
-            of_class=jnp.asarray(of_class),
-            factors=jnp.asarray(np.array(factors), dtype=np.float32),
-            left=jnp.asarray(_camera_at(camera, qy, qx), dtype=np.float32),
+            of_class=placed(of_class, np.int32),
+            factors=placed(factors, np.float32),
+            left=placed(_camera_at(camera, qy, qx), np.float32),
             side=side,
         ),
         order=order,

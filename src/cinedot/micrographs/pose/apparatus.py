@@ -17,6 +17,7 @@ from cinedot.microscope import Aberrations, aberrations
 from cinedot.microscope.envelopes import transfer
 from cinedot.microscope.imaging import blurred, squared_modulus
 from cinedot.microscope.multislice import exit_spectrum
+from cinedot.microscope.parallel import placed
 from cinedot.microscope.potential import Passage, passage
 from cinedot.microscope.specimen import Specimen
 
@@ -78,7 +79,7 @@ class Apparatus:
         return cls(
             passage=Passage(*(float(one) for one in through)),
             optics=Aberrations(*(float(one) for one in aberrations(camera.lens))),
-            left=jnp.asarray(camera.transfer, dtype=np.float32),
+            left=placed(camera.transfer, np.float32),
             wave_side=camera.wave_side,
             side=camera.side,
         )

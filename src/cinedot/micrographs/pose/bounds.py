@@ -19,6 +19,7 @@ from cinedot.micrographs.pose.views import POSE_PARAMETERS, Views
 from cinedot.micrographs.pose.whitening import NoiseSpectrum, radial_frequency
 from cinedot.microscope import AmorphousCarbon, Everywhere, Grid, aberrations, film
 from cinedot.microscope.field import field_intensity
+from cinedot.microscope.parallel import placed
 from cinedot.microscope.potential import passage
 from cinedot.microscope.support import CONTACT_NM
 
@@ -252,5 +253,5 @@ def _full(views: Views) -> Views:
 
 def _with_share(views: Views, atoms: Bool[np.ndarray, " atom"], share: float) -> Views:
     full = _full(views)
-    occupancy = jnp.asarray(np.where(atoms, share, views.model.occupancy), dtype=np.float32)
+    occupancy = placed(np.where(atoms, share, views.model.occupancy), np.float32)
     return replace(full, atoms=full.atoms.with_occupancy(occupancy))

@@ -9,6 +9,7 @@ from ase import Atoms
 from jaxtyping import Array, Float
 
 from cinedot.micrographs.pose.views import Views
+from cinedot.microscope.parallel import placed
 from cinedot.microscope.rooms import roomy
 from cinedot.microscope.specimen import Specimen
 from cinedot.particle import Cuboid, lattice_sites
@@ -65,12 +66,11 @@ def movable_atoms(views: Views) -> MovableAtoms:
     return MovableAtoms(
         specimen=replace(full, rooms=rooms, planes=max(full.planes, planes)),
         modes=tuple(
-            jnp.asarray(np.where(of[:, None, None] < 0, 0.0, moves[np.maximum(of, 0)]), np.float32)
+            placed(np.where(of[:, None, None] < 0, 0.0, moves[np.maximum(of, 0)]), np.float32)
             for of in owners
         ),
         displaced=tuple(
-            jnp.asarray(np.where(of < 0, 0.0, own_u[np.maximum(of, 0)]), np.float32)
-            for of in owners
+            placed(np.where(of < 0, 0.0, own_u[np.maximum(of, 0)]), np.float32) for of in owners
         ),
     )
 

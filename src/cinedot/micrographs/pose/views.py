@@ -18,7 +18,7 @@ from cinedot.micrographs.pose.apparatus import Apparatus, TracedPose, by_place, 
 from cinedot.micrographs.pose.camera import ModelCamera
 from cinedot.micrographs.pose.models import DotModel
 from cinedot.micrographs.pose.programs import keep_compiled_programs
-from cinedot.microscope.parallel import batch_size, workers
+from cinedot.microscope.parallel import batch_size, placed, workers
 from cinedot.microscope.specimen import Specimen, specimen
 
 POSE_PARAMETERS = ("turn_x", "turn_y", "turn_z", "x", "y", "defocus")
@@ -138,7 +138,7 @@ def _filled(atoms: Specimen, occupancy: Float[np.ndarray, " atom"]) -> Specimen:
     for weight, owner in zip(atoms.weights, atoms.owner, strict=True):
         of = np.asarray(owner)
         share = np.where(of < 0, 1.0, occupancy[np.maximum(of, 0)])
-        weights.append(jnp.asarray(np.asarray(weight) * share, dtype=np.float32))
+        weights.append(placed(np.asarray(weight) * share, np.float32))
     return replace(atoms, weights=tuple(weights))
 
 
@@ -171,7 +171,8 @@ def _sensitivities(
 
         still = jnp.zeros(3, dtype=rotation.dtype)
         spectrum, push = jax.linearize(wave, still)
-        pushed = [push(axis) for axis in jnp.eye(3, dtype=rotation.dtype)]
+        # One after the other, but compiled once.
+        pushed = jax.lax.map(push, jnp.eye(3, dtype=rotation.dtype))
 
         def seen(
             spectrum: Complex[Array, "row column"], defocus: Float[Array, ""]
@@ -179,8 +180,9 @@ def _sensitivities(
             return apparatus.recorded(spectrum, apparatus.optics._replace(defocus=defocus))
 
         image, record = jax.linearize(seen, spectrum, defocus)
-        by_turn = [record(one, jnp.zeros_like(defocus)) for one in pushed]
-        by_defocus = 10 * record(jnp.zeros_like(spectrum), jnp.ones_like(defocus))
+        changed = jnp.concatenate([pushed, jnp.zeros_like(spectrum)[None]])
+        refocused = jnp.array([0.0, 0.0, 0.0, 10.0], dtype=defocus.dtype)
+        *by_turn, by_defocus = jax.lax.map(lambda one: record(*one), (changed, refocused))
         by_xy = by_place(image, factors)
         return jnp.stack([image, *by_turn, *by_xy, by_defocus]).astype(image.dtype)
 
