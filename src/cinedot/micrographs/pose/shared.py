@@ -151,7 +151,7 @@ def _changes(
     start = jnp.concatenate([jnp.zeros(_TURNS, shared.dtype), shared[:GEOMETRY]])
     spectrum, push = jax.linearize(wave, start)
     pushed = len(start) if free else _TURNS
-    by_geometry = jax.vmap(push)(jnp.eye(pushed, len(start), dtype=shared.dtype))
+    by_geometry = jax.lax.map(push, jnp.eye(pushed, len(start), dtype=shared.dtype))
 
     def seen(
         spectrum: Complex[Array, "row column"], lens: Float[Array, " parameter"]
@@ -160,11 +160,11 @@ def _changes(
 
     numbers = jnp.concatenate([defocus[None] / 10, shared[GEOMETRY:]])
     image, record = jax.linearize(seen, spectrum, numbers)
-    geometric = jax.vmap(lambda one: record(one, jnp.zeros_like(numbers)))(by_geometry)
+    geometric = jax.lax.map(lambda one: record(one, jnp.zeros_like(numbers)), by_geometry)
     still = jnp.zeros_like(spectrum)
     varied = len(numbers) if free else 1
-    optical = jax.vmap(lambda one: record(still, one))(
-        jnp.eye(varied, len(numbers), dtype=shared.dtype)
+    optical = jax.lax.map(
+        lambda one: record(still, one), jnp.eye(varied, len(numbers), dtype=shared.dtype)
     )
     by_x, by_y = by_place(image, apparatus.place_factors())
     pose = jnp.concatenate([geometric[:_TURNS], by_x[None], by_y[None], optical[:1]])
