@@ -106,7 +106,7 @@ def test_all_spectra_of_the_real_data_open_or_are_refused(real_data):
         "LICENSE_MIT.txt",
         "HEADER_EXCERPT_EEM_JASCO_FP-8500.csv",  # three rows
         "jascofilesjl_ftir_test.csv",  # wavenumbers
-        "jascofilesjl_ftir_test.jws",  # not OLE
+        "jascofilesjl_ftir_test.jws",  # wavenumbers
         "jascofilesjl_japanese_header_test.csv",  # wavenumbers
         "jws2txt_temp_14.jws",  # against time
     ]
@@ -209,7 +209,7 @@ def test_real_decay_states_its_channel(real_data):
 
 
 def test_jasco_bag_of_properties_survives_nonsense():
-    from cinedot.spectroscopy.jasco import _properties
+    from cinedot.spectroscopy.files.jasco import _properties
 
     good = struct.pack("<IHd", 9, 5, 380.0)
     assert list(_properties(bytes(12) + good)) == [(9, 380.0)]

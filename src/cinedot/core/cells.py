@@ -2,7 +2,7 @@
 
 import csv
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -23,6 +23,28 @@ class Cells:
     def is_number(self, cell: str) -> bool:
         """Whether a cell holds a number, as this file writes them."""
         return self.number(cell) is not None
+
+    def refuse_two_marks(self, rows: Sequence[int], path: Path) -> None:
+        """Raise where some numbers have a decimal point and others a comma: one groups thousands.
+
+        Args:
+            rows: which lines hold numbers, by their index.
+            path: the file, for the error.
+        """
+        seen: dict[str, str] = {}
+        for i in rows:
+            for k, cell in enumerate(self.lines[i]):
+                for mark in ".,":
+                    if mark in cell and self.is_number(cell):
+                        seen.setdefault(mark, cell)
+                if len(seen) > 1:
+                    raise InputError(
+                        "a file must have one decimal mark, but has "
+                        f"{seen['.']!r} and {seen[',']!r}.",
+                        remedy="Export without marks between thousands.",
+                        file=path,
+                        place=f"line {i + 1}, column {k + 1}",
+                    )
 
 
 def _with_point(cell: str) -> float | None:

@@ -16,6 +16,7 @@ from jaxtyping import Float
 from cinedot.core.cells import Cells, cut_cells
 from cinedot.core.decoding import decoded
 from cinedot.core.errors import InputError
+from cinedot.core.facts import stated_facts
 
 _NOT_A_NUMBER = re.compile(r"[+-]?(nan|inf|infinity|ind|1\.#\w+)|#\S+", re.IGNORECASE)
 _UNIT = re.compile(
@@ -59,7 +60,7 @@ class DelimitedTable:
         columns: those that hold numbers, in the file's order; wholly blank ones are left out.
         texts: columns that hold words only (names of samples, say), by heading.
         lines: the line of the file, from 1, that each row stands on.
-        metadata: pairs of key and value that stand above the block.
+        metadata: pairs of key and value that stand above the block or below it.
     """
 
     file: Path
@@ -160,7 +161,7 @@ def read_delimited(path: Path) -> DelimitedTable:
     Raises:
         InputError: the file is missing, empty, binary, or without numbers; a cell within the
             numbers is neither a number nor blank; a row cut at commas has more numbers than there
-            are headings. Names line and column.
+            are headings; points and commas both are decimal marks. Names line and column.
 
     Example:
         >>> import tempfile
@@ -170,7 +171,17 @@ def read_delimited(path: Path) -> DelimitedTable:
         >>> table.headings, table.columns[0].unit, table.columns[1].values
         (('Wellenlänge [nm]', 'Int'), 'nm', array([1.25,  nan]))
     """
-    rows = cut_cells(decoded(path), path)
+    return delimited_table(decoded(path), path)
+
+
+def delimited_table(text: str, path: Path) -> DelimitedTable:
+    """The one block of numbers in a text; see `read_delimited`.
+
+    Args:
+        text: the file's, or a part of it with as many empty lines before it as it lacks.
+        path: the file, for errors.
+    """
+    rows = cut_cells(text, path)
     grid = _Grid(rows=rows, file=path)
     span = grid.number_block()
     return grid.table(*span) if span else grid.table_with_words()
@@ -243,6 +254,7 @@ class _Grid:
         for i in indices:
             self._refuse(i, range(len(self.rows.lines[i])), first)
         self._refuse_double_commas(indices, first)
+        self.rows.refuse_two_marks(indices, self.file)
         width = max(len(self.rows.lines[i]) for i in indices)
         return self._assemble(first, indices, list(range(width)), {})
 
@@ -315,7 +327,8 @@ class _Grid:
             columns=tuple(columns),
             texts=texts,
             lines=tuple(i + 1 for i in indices),
-            metadata=self._facts(top),
+            # What is said before the numbers counts more than remarks behind them.
+            metadata=stated_facts([*self.rows.lines[:top], *self.rows.lines[indices[-1] + 1 :]]),
         )
 
     def _headings(self, first: int) -> tuple[list[str], list[str], list[str], int]:
@@ -337,23 +350,6 @@ class _Grid:
         groups = above[1] if len(above) > 1 and len(above[1]) > 2 else []
         used = len(above[:1]) + bool(units) + bool(groups)
         return headings, units, groups, first - used
-
-    def _facts(self, top: int) -> dict[str, str]:
-        facts: dict[str, str] = {}
-        for cells in self.rows.lines[:top]:
-            filled = [cell for cell in cells if cell]
-            if not filled:
-                continue
-            key, *rest = filled
-            key = key.lstrip("#%").strip()
-            if not rest or key.endswith((":", "=")):
-                parts = re.split(r"\s*[:=]\s*", " ".join([key, *rest]), maxsplit=1)
-                key, value = (parts[0], parts[1]) if len(parts) == 2 else (key, " ".join(rest))
-            else:
-                value = ", ".join(rest)
-            if key and value:
-                facts.setdefault(key, value)
-        return facts
 
 
 def _is_heading(cells: Sequence[str], width: int) -> bool:

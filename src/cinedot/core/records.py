@@ -200,11 +200,15 @@ class Decay:
         time_ns: start of each channel, ns, increasing in equal steps.
         counts: photons in each channel; not negative.
         label: which of several this is.
+        excitation_nm: wavelength of the pulse, nm, where known.
+        metadata: further facts of the file, as text.
     """
 
     time_ns: Float[np.ndarray, " channel"]
     counts: Float[np.ndarray, " channel"]
     label: str
+    excitation_nm: float | None = None
+    metadata: Mapping[str, str] = field(default_factory=dict[str, str])
 
     @property
     def channel_ns(self) -> float:

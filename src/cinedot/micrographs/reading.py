@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cinedot.core import InputError, Movie
+from cinedot.core.quiet import quiet
 from cinedot.micrographs.readers.folder import (
     FRAME_FILES,
     files_of_pattern,
@@ -19,7 +20,6 @@ from cinedot.micrographs.readers.refusal import (
     cannot_read,
     cut_short,
     let_go,
-    quiet,
     readable_file,
     refuse_text,
     refused_when_padded,

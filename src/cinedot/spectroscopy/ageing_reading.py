@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from cinedot.core import InputError
-from cinedot.core.delimited import Column, DelimitedTable, column_pair, read_delimited
+from cinedot.core.delimited import Column, DelimitedTable, column_pair
 from cinedot.core.units import time_s_per
 from cinedot.spectroscopy.ageing_record import AgeingRecord
+from cinedot.spectroscopy.files import read_table
 
 _PEAK = re.compile(r"peak(_nm|\s*[\[(]nm[\])])?\b", re.IGNORECASE)
 _SIGMA = re.compile(r"(sigma|sd|error|uncertainty)\b", re.IGNORECASE)
@@ -27,12 +28,12 @@ def read_ageing(
     condition's own ("peak_nm toluene").
 
     Args:
-        path: a text table.
+        path: a text table, a JASCO time course, or another that `read_tables` knows.
         columns: {"x": ..., "y": ...}, headings or numbers from 1; by default the first two.
         series: every column of intensities is a condition, its heading the label.
 
     Raises:
-        InputError: see `read_delimited`; times without a unit, or in one that is none; a blank
+        InputError: see `read_tables`; times without a unit, or in one that is none; a blank
             time beside an intensity; and see `AgeingRecord`.
 
     Example:
@@ -43,7 +44,7 @@ def read_ageing(
         >>> record.time_h, record.intensity, record.peak_nm, record.time_unit
         (array([  0., 960.]), array([1. , 0.5]), array([463. , 463.2]), 'd')
     """
-    table = read_delimited(path)
+    table = read_table(path)
     wanted = columns or {}
     x, y = column_pair(table, x=wanted.get("x"), y=wanted.get("y"))
     unit = _time_unit(table, x)

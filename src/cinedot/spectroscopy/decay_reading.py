@@ -2,20 +2,26 @@
 
 import re
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import Decay, InputError
-from cinedot.core.delimited import Column, DelimitedTable, column_pair, read_delimited
+from cinedot.core.delimited import Column, DelimitedTable, column_pair
 from cinedot.core.units import quantity, time_s_per
+from cinedot.spectroscopy.files import excitation_nm, read_table, stated_settings
 
 LEAST_CHANNELS = 5
 """The fewest channels that are called a decay."""
 
 _CHANNEL = re.compile(r"(ch|chan|channel|bin|kanal)s?[. #]*(no\.?|number)?", re.IGNORECASE)
 _CHANNEL_WIDTH = re.compile(r"(channel|calibration|resolution|per ch|/ch|ns/bin)", re.IGNORECASE)
+_RESPONSE = re.compile(r"irf|response|prompt|lamp|scatter|instrument", re.IGNORECASE)
+_DERIVED = re.compile(r"fit|resid|calc|chi|weight", re.IGNORECASE)
+_CURVE = re.compile(r"curve \d+")
+_NUMBER = re.compile(r"\d+(\.\d+)?\s*(nm)?")
 
 
 def read_decay(
@@ -23,16 +29,23 @@ def read_decay(
     *,
     columns: Mapping[str, str | int] | None = None,
     channel_ns: float | None = None,
+    response: bool = False,
 ) -> Decay:
     """The photon counts of a decay, in channels of equal width.
 
+    Where a file has both a decay and its instrument's response, each under a heading that says so,
+    the one that is asked for is taken. A table of times and wavelengths (a streak camera's) is
+    added up over its wavelengths.
+
     Args:
-        path: a text table: time and counts, channel number and counts, or counts alone.
+        path: a text table, or another that `cinedot.spectroscopy.files` knows: time and counts,
+            channel number and counts, counts alone, or times by wavelengths.
         columns: {"x": ..., "y": ...}, headings or numbers from 1; by default the first two.
         channel_ns: width of a channel, ns; by default from the time column or the file's facts.
+        response: whether the instrument's response is asked for.
 
     Raises:
-        InputError: see `cinedot.core.delimited.read_delimited`; no width of a channel, or two
+        InputError: see `cinedot.spectroscopy.files.read_tables`; no width of a channel, or two
             that disagree; unequal steps of time; counts that are blank, negative or not whole.
 
     Example:
@@ -44,9 +57,14 @@ def read_decay(
         >>> decay.time_ns[:3], decay.counts[:3]
         (array([0. , 0.5, 1. ]), array([99., 98., 97.]))
     """
-    table = read_delimited(path)
-    wanted = columns or {}
-    alone = len(table.columns) == 1 or ("y" in wanted and "x" not in wanted)
+    table, wanted = read_table(path), columns or {}
+    if not wanted:
+        table = _light(table, response=response)
+    alone = (
+        len(table.columns) == 1
+        or ("y" in wanted and "x" not in wanted)
+        or (not wanted and all(_CURVE.fullmatch(column.heading) for column in table.columns))
+    )
     if alone:
         axis, counts = None, table.column(wanted.get("y", table.columns[0].number))
     else:
@@ -58,7 +76,29 @@ def read_decay(
         time_ns = np.arange(rows.stop) * _channel_or_refuse(stated, table)
     else:
         time_ns = _times_ns(table, axis, rows, channel_ns)
-    return Decay(time_ns=time_ns, counts=counts.values[rows], label=counts.name)
+    settings = stated_settings(table, counts)
+    return Decay(
+        time_ns=time_ns,
+        counts=counts.values[rows],
+        label=counts.name,
+        excitation_nm=excitation_nm(settings),
+        metadata=settings,
+    )
+
+
+def _light(table: DelimitedTable, *, response: bool) -> DelimitedTable:
+    """The table with the counts that are asked for right behind its first column."""
+    first, *rest = table.columns
+    if len(rest) > 1 and all(_NUMBER.fullmatch(column.heading.strip()) for column in rest):
+        total = np.sum([column.values for column in rest], axis=0)
+        name = f"{rest[0].heading} to {rest[-1].heading}, summed"
+        return replace(table, columns=(first, replace(rest[0], heading=name, values=total)))
+    told = [bool(_RESPONSE.search(column.heading)) for column in rest]
+    if len(set(told)) < 2:
+        return table
+    found = [column for column, is_one in zip(rest, told, strict=True) if is_one == response]
+    meant = [column for column in found if not _DERIVED.search(column.heading)] or found
+    return replace(table, columns=(first, *meant))
 
 
 def _used_rows(table: DelimitedTable, counts: Column, axis: Column | None) -> slice:

@@ -7,9 +7,10 @@ from pathlib import Path
 import numpy as np
 
 from cinedot.core import InputError
-from cinedot.core.delimited import Column, DelimitedTable, column_pair, read_delimited
-from cinedot.core.units import length_nm_per
+from cinedot.core.delimited import Column, DelimitedTable, column_pair
+from cinedot.spectroscopy.abscissa import LEAST_NM, check_order, nm_per
 from cinedot.spectroscopy.dichroism import DichroismRecord
+from cinedot.spectroscopy.files import read_table
 
 _ABSORBANCE = re.compile(r"abs|a$|od\b|optical density", re.IGNORECASE)
 _VOLTAGE = re.compile(r"(ht|hv|dynode|voltage)\b|.*[\[(]v[\])]", re.IGNORECASE)
@@ -26,12 +27,12 @@ def read_dichroism(
     ("mdeg D", "absorbance D"), or else the only one. A detector's voltage is passed over.
 
     Args:
-        path: a text table.
+        path: a text table, a JASCO .jws, or another that `read_tables` knows.
         columns: {"x": ..., "y": ...}, headings or numbers from 1; by default the first two.
         series: every column that is neither absorbance nor voltage is a spectrum.
 
     Raises:
-        InputError: see `read_delimited`; an abscissa that is no wavelength; wavelengths that are
+        InputError: see `read_tables`; an abscissa that is no wavelength; wavelengths that are
             below 10 nm, repeated or out of order; blanks; fewer than 12 points.
 
     Example:
@@ -43,7 +44,7 @@ def read_dichroism(
         >>> [float(column[0]) for column in (record.wavelength_nm, record.absorbance)]
         [481.0, 0.19]
     """
-    table = read_delimited(path)
+    table = read_table(path)
     wanted = columns or {}
     x, y = column_pair(table, x=wanted.get("x"), y=wanted.get("y"))
     rest = [c for c in table.columns if c is not x and not _VOLTAGE.match(c.heading)]
@@ -69,7 +70,7 @@ def _record(
     table: DelimitedTable, x: Column, y: Column, absorbances: list[Column]
 ) -> DichroismRecord:
     absorbance = _absorbance_of(y, absorbances)
-    nm = x.values * _nm_per(table, x)
+    nm = x.values * nm_per(table, x)
     kept = ~np.isnan(nm) & ~np.isnan(y.values)
     if absorbance is not None:
         kept &= ~np.isnan(absorbance.values)
@@ -81,7 +82,15 @@ def _record(
             remedy="Name its columns in `columns`, or record in finer steps.",
             file=table.file,
         )
-    _check_order(table, x, nm, rows)
+    if float(nm[rows].min()) < LEAST_NM:
+        bad = int(rows[np.argmin(nm[rows])])
+        raise InputError(
+            f"wavelengths must be {LEAST_NM:g} nm or more, but one is {nm[bad]:g} nm.",
+            remedy="State the unit in the heading, as in `Wavelength (um)`.",
+            file=table.file,
+            place=f"line {table.lines[bad]}, column {x.number}",
+        )
+    check_order(table, x, nm, rows, what="wavelength", unit="nm")
     if nm[rows[0]] > nm[rows[-1]]:
         rows = rows[::-1]
     return DichroismRecord(
@@ -97,37 +106,3 @@ def _absorbance_of(y: Column, absorbances: list[Column]) -> Column | None:
     if same:
         return same[0]
     return absorbances[0] if len(absorbances) == 1 else None
-
-
-def _nm_per(table: DelimitedTable, x: Column) -> float:
-    stated = x.unit or {"NANOMETERS": "nm"}.get(table.metadata.get("XUNITS", "").upper(), "")
-    factor = length_nm_per(stated) if stated else 1.0
-    if factor is None:
-        raise InputError(
-            f"the abscissa must be a wavelength, but is {x.name!r} in {stated}.",
-            remedy="Give wavelengths in nm, or name their column in `columns`.",
-            file=table.file,
-        )
-    return factor
-
-
-def _check_order(table: DelimitedTable, x: Column, nm: np.ndarray, rows: np.ndarray) -> None:
-    steps = np.diff(nm[rows])
-    if float(nm[rows].min()) < 10.0:
-        bad = int(np.argmin(nm[rows]))
-        rule = f"wavelengths must be 10 nm or more, but one is {nm[rows[bad]]:g} nm."
-    elif (steps == 0).any():
-        bad = int(np.argmax(steps == 0)) + 1
-        rule = f"each wavelength must occur once, but {nm[rows[bad]]:g} nm is repeated."
-    elif not ((steps > 0).all() or (steps < 0).all()):
-        way = np.sign(np.median(np.sign(steps)))
-        bad = int(np.argmax(np.sign(steps) != way)) + 1
-        rule = f"wavelengths must rise or fall throughout, but {nm[rows[bad]]:g} nm turns back."
-    else:
-        return
-    raise InputError(
-        rule,
-        remedy="Give one scan a file, or one a column.",
-        file=table.file,
-        place=f"line {table.lines[int(rows[bad])]}, column {x.number}",
-    )

@@ -9,7 +9,9 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import InputError
-from cinedot.core.delimited import Column, DelimitedTable, column_pair, read_delimited
+from cinedot.core.delimited import Column, DelimitedTable, column_pair
+from cinedot.spectroscopy.abscissa import check_order
+from cinedot.spectroscopy.files import read_table
 
 _WAVENUMBER = re.compile(
     r"1/cm|cm\s*[\^_(]?\s*[-−⁻]\s*[1¹]\)?|cm\*\*-1|per[_ ]cm|wavenumber|kayser|波数", re.IGNORECASE
@@ -36,17 +38,18 @@ class InfraredSpectrum:
 def read_infrared(
     path: Path, *, columns: Mapping[str, str | int] | None = None
 ) -> InfraredSpectrum:
-    """The infrared spectrum in a text table, as absorbance.
+    """The infrared spectrum in a file, as absorbance.
 
     Transmittance, which a heading or the file's own facts (JASCO's YUNITS) must name, is turned
     into absorbance: in percent where it exceeds 2.
 
     Args:
-        path: a text table, wavenumbers rising or falling.
+        path: a text table, a JASCO .jws, or another that `read_tables` knows; wavenumbers rising or
+            falling.
         columns: {"x": ..., "y": ...}, headings or numbers from 1; by default the first two.
 
     Raises:
-        InputError: see `read_delimited`; an abscissa that is no wavenumber; wavenumbers that are
+        InputError: see `read_tables`; an abscissa that is no wavenumber; wavenumbers that are
             not positive, repeated or out of order; transmittances not above 0; fewer than 50
             points.
 
@@ -59,7 +62,7 @@ def read_infrared(
         >>> float(spectrum.wavenumber_per_cm[-1]), float(spectrum.absorbance[-1])
         (1800.0, 1.0)
     """
-    table = read_delimited(path)
+    table = read_table(path)
     wanted = columns or {}
     x, y = column_pair(table, x=wanted.get("x"), y=wanted.get("y"))
     _check_abscissa(table, x)
@@ -71,7 +74,7 @@ def read_infrared(
             remedy="Give the whole spectrum, or name its columns in `columns`.",
             file=path,
         )
-    _check_order(table, x)
+    check_order(table, x, x.values, np.flatnonzero(~np.isnan(x.values)), what="wavenumber")
     if wavenumber[0] > wavenumber[-1]:
         wavenumber, values = wavenumber[::-1], values[::-1]
     if wavenumber[0] <= 0:
@@ -102,26 +105,6 @@ def _check_abscissa(table: DelimitedTable, x: Column) -> None:
             remedy="Export wavenumbers, or name their column in `columns`.",
             file=table.file,
         )
-
-
-def _check_order(table: DelimitedTable, x: Column) -> None:
-    rows = np.flatnonzero(~np.isnan(x.values))
-    steps = np.diff(x.values[rows])
-    if (steps == 0).any():
-        bad = int(np.argmax(steps == 0)) + 1
-        rule = f"each wavenumber must occur once, but {x.values[rows[bad]]:g} is repeated."
-    elif not ((steps > 0).all() or (steps < 0).all()):
-        way = np.sign(np.median(np.sign(steps)))
-        bad = int(np.argmax(np.sign(steps) != way)) + 1
-        rule = f"wavenumbers must rise or fall throughout, but {x.values[rows[bad]]:g} turns back."
-    else:
-        return
-    raise InputError(
-        rule,
-        remedy="Give one scan a file.",
-        file=table.file,
-        place=f"line {table.lines[int(rows[bad])]}, column {x.number}",
-    )
 
 
 def _absorbance(values: Float[np.ndarray, " x"], path: Path) -> Float[np.ndarray, " x"]:

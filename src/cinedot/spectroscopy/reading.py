@@ -1,28 +1,26 @@
 """Files of spectra, read into records.
 
-Text goes through `core.delimited`, JASCO's binary files through `jasco`; both end in the same
-checks, so that every `Spectrum` that leaves here obeys its contract.
+Every file comes as tables (`files`) and ends in the same checks, so that every `Spectrum`
+that leaves here obeys its contract.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 
 from cinedot.core import InputError, Spectrum
-from cinedot.core.delimited import Column, DelimitedTable, column_pair, read_delimited
-from cinedot.core.units import length_nm_per
-from cinedot.spectroscopy.jasco import read_jasco
+from cinedot.core.delimited import Column, DelimitedTable, column_pair
+from cinedot.spectroscopy.abscissa import LEAST_NM, check_order, nm_per
+from cinedot.spectroscopy.files import excitation_nm, read_tables, stated_settings
 
 LEAST_POINTS = 5
 """The fewest points that are called a spectrum."""
-LEAST_NM = 10.0
-"""The shortest wavelength of the ultraviolet: smaller numbers are micrometres or eV."""
 
-_JASCO_UNITS = {"NANOMETERS": "nm", "1/CM": "1/cm", "SECONDS": "s", "CELSIUS": "degC"}
-_OTHER_ABSCISSA = re.compile(r"(time|chan|energy|wavenumber|frequency|zeit|raman)\b", re.IGNORECASE)
+_EXCITED_AT = re.compile(r"(ex\w*[\s.:=]*)?(\d{3,4}(?:\.\d+)?)\s*(nm)?", re.IGNORECASE)
+_FLUORESCENCE = re.compile(r"fluor|emission|lumin", re.IGNORECASE)
 
 
 def read_spectra(
@@ -34,17 +32,21 @@ def read_spectra(
 ) -> tuple[Spectrum, ...]:
     """The spectra in a file, each of increasing wavelength in nm.
 
+    In a table of several excitations (an EEM) each spectrum has its own: headings such as "310 nm",
+    "Ex 310", or bare numbers where the file calls itself fluorescence.
+
     Args:
-        path: a text table, or a JASCO .jws or .jwb.
+        path: a text table or several, a JASCO .jws or .jwb, a HyperSpy .hspy or .zspy; see
+            `cinedot.spectroscopy.files`. Wavelengths rise or fall.
         columns: {"x": ..., "y": ...}, headings or numbers from 1; by default the first two.
-        series: every column of intensities instead of the one; beside its own wavelengths where
-            the file repeats them, and its label is its heading.
+        series: every column of intensities of every block instead of the one; beside its own
+            wavelengths where the file repeats them, and its label is its heading.
         range_nm: first and last wavelength to keep, nm.
 
     Raises:
-        InputError: see `cinedot.core.delimited.read_delimited`; an abscissa that is no
-            wavelength; wavelengths that are not positive, below 10 nm (the unit is another), or
-            repeated; a blank beside a wavelength within the record; fewer than 5 points.
+        InputError: see `read_tables`; an abscissa that is no wavelength; wavelengths that are not
+            positive, below 10 nm (the unit is another), repeated or out of order; a blank beside a
+            wavelength within the record; fewer than 5 points.
 
     Example:
         >>> import tempfile
@@ -54,25 +56,12 @@ def read_spectra(
         >>> spectrum.wavelength_nm, spectrum.intensity, spectrum.label
         (array([452., 453., 454., 455., 456.]), array([8., 7., 6., 5., 4.]), 'PL')
     """
-    if path.suffix.lower() in (".jws", ".jwb"):
-        spectra = _from_jasco(path, series=series)
-    else:
-        spectra = _from_table(read_delimited(path), columns or {}, series=series)
-    return tuple(_within(spectrum, range_nm, path) for spectrum in spectra)
-
-
-def _from_jasco(path: Path, *, series: bool) -> tuple[Spectrum, ...]:
-    record = read_jasco(path)
+    tables = read_tables(path)
     return tuple(
-        Spectrum(
-            wavelength_nm=record.wavelength_nm,
-            intensity=intensity,
-            label=label or path.stem,
-            excitation_nm=record.excitation_nm,
-            metadata=record.metadata,
-        )
-        for label, intensity in zip(record.labels, record.intensities, strict=True)
-    )[: None if series else 1]
+        _within(spectrum, range_nm, path)
+        for table in tables[: None if series else 1]
+        for spectrum in _from_table(table, columns or {}, series=series)
+    )
 
 
 def _from_table(
@@ -80,7 +69,11 @@ def _from_table(
 ) -> tuple[Spectrum, ...]:
     x, y = column_pair(table, x=columns.get("x"), y=columns.get("y"))
     pairs = _pairs(table, x) if series else [(x, y)]
-    return tuple(_spectrum(table, *pair) for pair in pairs)
+    excitations = _excitations(table, [column for _, column in pairs])
+    return tuple(
+        _spectrum(table, *pair, excited_nm=excited)
+        for pair, excited in zip(pairs, excitations, strict=True)
+    )
 
 
 def _pairs(table: DelimitedTable, x: Column) -> list[tuple[Column, Column]]:
@@ -97,8 +90,19 @@ def _pairs(table: DelimitedTable, x: Column) -> list[tuple[Column, Column]]:
     return pairs
 
 
-def _spectrum(table: DelimitedTable, x: Column, y: Column) -> Spectrum:
-    scale = _nm_per(table, x)
+def _excitations(table: DelimitedTable, columns: Sequence[Column]) -> list[float | None]:
+    """What excited each column, nm, where its heading tells; all of them must."""
+    kind = " ".join(table.metadata.get(key, "") for key in ("DATA TYPE", "YUNITS", "Type", "kind"))
+    found: list[float | None] = []
+    for column in columns:
+        match = _EXCITED_AT.fullmatch(column.heading.strip())
+        told = match and (match[1] or match[3] or _FLUORESCENCE.search(kind))
+        found.append(float(match[2]) if match and told else None)
+    return found if None not in found else [None] * len(columns)
+
+
+def _spectrum(table: DelimitedTable, x: Column, y: Column, *, excited_nm: float | None) -> Spectrum:
+    scale = nm_per(table, x)
     lost = np.isnan(x.values) & ~np.isnan(y.values)
     if lost.any():
         raise InputError(
@@ -107,77 +111,46 @@ def _spectrum(table: DelimitedTable, x: Column, y: Column) -> Spectrum:
             file=table.file,
             place=f"line {table.lines[int(np.argmax(lost))]}, column {x.number}",
         )
-    kept = ~np.isnan(x.values) & ~np.isnan(y.values)
+    kept = np.flatnonzero(~np.isnan(x.values) & ~np.isnan(y.values))
+    nm = x.values * scale
+    _check_positive(nm[kept], table.file, f"spectrum {y.name!r}")
+    check_order(table, x, nm, kept, what="wavelength", unit="nm")
     group = y.group or x.group
+    settings = stated_settings(table, y)
     return Spectrum(
-        wavelength_nm=x.values[kept] * scale,
+        wavelength_nm=nm[kept],
         intensity=y.values[kept],
         label=group if group and len(table.columns) > 2 else y.name,
-        excitation_nm=_stated_nm(table.metadata, "excitation"),
-        metadata=table.metadata,
+        excitation_nm=excitation_nm(settings) if excited_nm is None else excited_nm,
+        metadata=settings,
     )
 
 
-def _nm_per(table: DelimitedTable, x: Column) -> float:
-    """Nanometres in one unit of the abscissa; nm where the file states none."""
-    stated = table.metadata.get("XUNITS", "")
-    unit = x.unit or _JASCO_UNITS.get(stated.upper(), stated)
-    if not unit and not _OTHER_ABSCISSA.match(x.heading):
-        return 1.0
-    factor = length_nm_per(unit)
-    if factor is None:
+def _check_positive(nm: np.ndarray, path: Path, place: str) -> None:
+    least = float(nm.min(initial=np.inf))
+    if least <= 0:
         raise InputError(
-            f"the abscissa must be a wavelength, but is {x.name!r} in {unit or 'no stated unit'}.",
-            remedy="Give wavelengths in nm, or name their column in `columns`.",
-            file=table.file,
-        )
-    return factor
-
-
-def _stated_nm(metadata: Mapping[str, str], word: str) -> float | None:
-    """A wavelength among a file's facts, nm, where one key alone holds the word."""
-    for key, value in metadata.items():
-        number = re.match(r"(\d+(?:\.\d+)?)\s*(nm)?$", value)
-        if word in key.lower() and "slit" not in key.lower() and number:
-            return float(number.group(1))
-    return None
-
-
-def _within(spectrum: Spectrum, range_nm: tuple[float, float] | None, path: Path) -> Spectrum:
-    """The spectrum sorted, checked, and cut to the range."""
-    order = np.argsort(spectrum.wavelength_nm, kind="stable")
-    wavelength, intensity = spectrum.wavelength_nm[order], spectrum.intensity[order]
-    place = f"spectrum {spectrum.label!r}"
-    if len(wavelength) and wavelength[0] <= 0:
-        raise InputError(
-            f"wavelengths must be positive, but one is {wavelength[0]:g} nm.",
+            f"wavelengths must be positive, but one is {least:g} nm.",
             remedy="Name the column of wavelengths in `columns`.",
             file=path,
             place=place,
         )
-    if len(wavelength) and wavelength[0] < LEAST_NM:
+    if least < LEAST_NM:
         raise InputError(
-            f"wavelengths must be {LEAST_NM:g} nm or more, but one is {wavelength[0]:g} nm: "
+            f"wavelengths must be {LEAST_NM:g} nm or more, but one is {least:g} nm: "
             "is the unit nm?",
             remedy="State it in the heading, as in `Wavelength (um)`.",
             file=path,
             place=place,
         )
-    if not np.isfinite(intensity).all():
-        raise InputError(
-            "intensities must be finite, but some are not.",
-            remedy="Export the record again.",
-            file=path,
-            place=place,
-        )
-    repeated = np.flatnonzero(np.diff(wavelength) == 0)
-    if repeated.size:
-        raise InputError(
-            f"each wavelength must occur once, but {wavelength[repeated[0]]:g} nm is repeated.",
-            remedy="Give one scan a file, or one a column.",
-            file=path,
-            place=place,
-        )
+
+
+def _within(spectrum: Spectrum, range_nm: tuple[float, float] | None, path: Path) -> Spectrum:
+    """The spectrum of rising wavelength, cut to the range."""
+    falling = len(spectrum.wavelength_nm) > 1 and np.diff(spectrum.wavelength_nm[:2])[0] < 0
+    way = slice(None, None, -1 if falling else 1)
+    wavelength = np.ascontiguousarray(spectrum.wavelength_nm[way])
+    intensity = np.ascontiguousarray(spectrum.intensity[way])
     if range_nm is not None:
         low, high = sorted(range_nm)
         kept = (wavelength >= low) & (wavelength <= high)
@@ -189,6 +162,6 @@ def _within(spectrum: Spectrum, range_nm: tuple[float, float] | None, path: Path
             f"but {len(wavelength)} are here{span}.",
             remedy="Widen `range`, or name the columns in `columns`.",
             file=path,
-            place=place,
+            place=f"spectrum {spectrum.label!r}",
         )
     return replace(spectrum, wavelength_nm=wavelength, intensity=intensity)

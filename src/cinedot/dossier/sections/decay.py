@@ -37,7 +37,7 @@ def _prepare(sample: SampleFolder, section: DecaySection) -> Work:
         _check(decay, None, path)
         return lambda progress: _analyse(decay, None, (path,), progress)
     irf_path = find_file(sample, section.irf, key="[decay] irf")
-    irf = read_decay(irf_path, channel_ns=section.channel_ns)
+    irf = read_decay(irf_path, channel_ns=section.channel_ns, response=True)
     _check(decay, None, path)
     _check(decay, irf, irf_path)
     return lambda progress: _analyse(decay, irf, (path, irf_path), progress)

@@ -9,9 +9,10 @@ import numpy as np
 from jaxtyping import Shaped
 
 from cinedot.core import InputError, Movie
+from cinedot.core.quiet import quiet
 from cinedot.micrographs.readers.facts import FRAME_TIME, VOLTAGE, facts_in, positive
 from cinedot.micrographs.readers.luminance import plain_numbers
-from cinedot.micrographs.readers.refusal import cannot_read, cut_short, quiet
+from cinedot.micrographs.readers.refusal import cannot_read, cut_short
 
 MRC_FILES = ("mrc", "mrcs", "ali", "st")
 

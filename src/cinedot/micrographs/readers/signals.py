@@ -9,9 +9,9 @@ import numpy as np
 from jaxtyping import Shaped
 
 from cinedot.core import FrameSource, InputError, Movie
+from cinedot.core.quiet import quiet
 from cinedot.core.units import length_nm_per, time_s_per
 from cinedot.micrographs.readers.luminance import plain_numbers
-from cinedot.micrographs.readers.refusal import quiet
 
 Tree: TypeAlias = Any
 """Nested metadata, or an array of whichever library, as RosettaSciIO hands it over."""

@@ -11,6 +11,7 @@ import tifffile
 from jaxtyping import Shaped
 
 from cinedot.core import InputError, Movie
+from cinedot.core.quiet import quiet
 from cinedot.core.units import length_nm_per, time_s_per
 from cinedot.micrographs.readers.facts import FRAME_TIME, VOLTAGE, facts_in, positive
 from cinedot.micrographs.readers.luminance import luminance, plain_numbers
@@ -20,7 +21,6 @@ from cinedot.micrographs.readers.refusal import (
     cut_short,
     damage_refused,
     let_go,
-    quiet,
 )
 from cinedot.micrographs.readers.signals import Scales, scales_of_signal
 

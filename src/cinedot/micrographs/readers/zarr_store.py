@@ -10,10 +10,11 @@ import numpy as np
 from jaxtyping import Shaped
 
 from cinedot.core import InputError, Movie
+from cinedot.core.quiet import quiet
 from cinedot.core.units import length_nm_per, time_s_per
 from cinedot.micrographs.readers.facts import FRAME_TIME, VOLTAGE, positive
 from cinedot.micrographs.readers.luminance import plain_numbers
-from cinedot.micrographs.readers.refusal import cannot_read, quiet
+from cinedot.micrographs.readers.refusal import cannot_read
 
 _MARKS = ("zarr.json", ".zgroup", ".zarray", ".zattrs")
 
