@@ -17,7 +17,8 @@ from cinedot.spectroscopy import (
     read_decay,
     sample_decay,
 )
-from cinedot.spectroscopy.decay_fit import DecayProblem, deviance_residuals, fit_exponentials
+from cinedot.spectroscopy.decay_fit import fit_exponentials
+from cinedot.spectroscopy.decay_likelihood import DecayProblem, deviance_residuals
 from cinedot.spectroscopy.decay_problem import reconvolution
 
 TIME = 0.1 * np.arange(1000)

@@ -8,8 +8,10 @@ the demo draws its samples (`sample_decay`): no fit can tell a drawn record from
 `fit_absorbance` finds first excitons, `fit_quantum_yield` compares dilution series with a
 standard's, `find_rates` puts yield and lifetime together.
 
-reading, jasco, decay_reading -> band_search (band_fit, bands, noise) -> emission
-                              -> decay_problem, decay_fit (decay_law) -> decay
+files: whatever instruments leave, as tables -> reading and every *_reading
+reading -> band_search (band_fit, bands, noise) -> emission
+decay_reading -> decay_problem; decay_fit (decay_law), stretched_fit (stretched_law), both by
+                 decay_likelihood -> decay -> decay_answer
 ageing_reading (ageing_record) -> ageing_fit (ageing_law) -> stability -> ageing_comparison,
                                   ligand_loss; spectral_shift
 reading -> electroluminescence (emission, spectral_shift); dichroism_reading -> dichroism
@@ -44,8 +46,8 @@ from cinedot.spectroscopy.colour import Colour as Colour
 from cinedot.spectroscopy.colour import chromaticity as chromaticity
 from cinedot.spectroscopy.colour import emission_colour as emission_colour
 from cinedot.spectroscopy.colour import spectrum_locus as spectrum_locus
-from cinedot.spectroscopy.decay import DecayFit as DecayFit
 from cinedot.spectroscopy.decay import fit_decay as fit_decay
+from cinedot.spectroscopy.decay_answer import DecayFit as DecayFit
 from cinedot.spectroscopy.decay_law import decay_counts as decay_counts
 from cinedot.spectroscopy.decay_law import decay_model as decay_model
 from cinedot.spectroscopy.decay_law import gaussian_response as gaussian_response
@@ -93,6 +95,8 @@ from cinedot.spectroscopy.spectral_shift import SpectralShift as SpectralShift
 from cinedot.spectroscopy.spectral_shift import fit_shift as fit_shift
 from cinedot.spectroscopy.stability import StabilityFit as StabilityFit
 from cinedot.spectroscopy.stability import fit_stability as fit_stability
+from cinedot.spectroscopy.stretched_law import mean_lifetime as mean_lifetime
+from cinedot.spectroscopy.stretched_law import stretched_counts as stretched_counts
 from cinedot.spectroscopy.yield_reading import Dilutions as Dilutions
 from cinedot.spectroscopy.yield_reading import read_dilutions as read_dilutions
 from cinedot.spectroscopy.yield_standards import YieldStandard as YieldStandard

@@ -1,99 +1,36 @@
 """Decay: how long the light lasts, from counted photons, with the evidence for it."""
 
-from dataclasses import dataclass
+from functools import partial
 
 import numpy as np
-from jaxtyping import Float
 
-from cinedot.core import AnalysisError, Decay, Estimate, InputError
-from cinedot.spectroscopy.decay_fit import (
-    DecayProblem,
-    ExponentialFit,
-    deviance_residuals,
-    fit_exponentials,
-    misfit_at,
-)
-from cinedot.spectroscopy.decay_problem import (
-    check_records,
-    hidden_wait,
-    reconvolution,
-    tail,
-)
+from cinedot.core import AnalysisError, Decay, InputError
+from cinedot.spectroscopy.decay_answer import DecayFit, bayes_criterion, decay_answer, law_name
+from cinedot.spectroscopy.decay_fit import ExponentialFit, fit_exponentials, misfit_at
+from cinedot.spectroscopy.decay_likelihood import DecayProblem, deviance_residuals
+from cinedot.spectroscopy.decay_problem import check_records, reconvolution, tail
+from cinedot.spectroscopy.stretched_fit import LEAST_EXPONENT, StretchedFit, fit_stretched
 
 _LEAST_PHOTONS = 200.0
 _LEAST_SHARE = 0.05
 """Reflections, afterpulses and a background that drifts make up some percent of the photons."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecayCandidate:
-    """One number of components that was tried.
-
-    Attributes:
-        components: how many exponentials.
-        lifetimes_ns: longest first, ns.
-        lifetime_ns: amplitude-weighted mean, ns.
-        reduced_chi_square: Pearson's.
-        bic: Bayes' information criterion; the least is preferred.
-    """
-
-    components: int
-    lifetimes_ns: tuple[float, ...]
-    lifetime_ns: float
-    reduced_chi_square: float
-    bic: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class DecayFit:
-    """What a decay says of its lifetimes, and why.
-
-    Attributes:
-        lifetime: amplitude-weighted mean, sum a_i tau_i / sum a_i, ns: the one for rates.
-        intensity_lifetime: intensity-weighted mean, sum a_i tau_i^2 / sum a_i tau_i, ns.
-        lifetimes: tau_i, longest first, ns.
-        fractions: a_i / sum a_i, in the same order.
-        shift: how much later than the response the light starts, ns; None without a response.
-        background: counts a channel.
-        time_ns: start of each channel that was fitted, ns.
-        counts: recorded there.
-        curve: expected there.
-        components: expected of each exponential there.
-        residual: signed roots of Poisson deviance, recorded above expected positive.
-        start_ns: where the fit begins, ns.
-        reduced_chi_square: Pearson's, channels joined until 10 counts are expected.
-        evidence: all that was tried, best first.
-        method: in words.
-    """
-
-    lifetime: Estimate
-    intensity_lifetime: Estimate
-    lifetimes: tuple[Estimate, ...]
-    fractions: tuple[Estimate, ...]
-    shift: Estimate | None
-    background: Estimate
-    time_ns: Float[np.ndarray, " channel"]
-    counts: Float[np.ndarray, " channel"]
-    curve: Float[np.ndarray, " channel"]
-    components: tuple[Float[np.ndarray, " channel"], ...]
-    residual: Float[np.ndarray, " channel"]
-    start_ns: float
-    reduced_chi_square: float
-    evidence: tuple[DecayCandidate, ...]
-    method: str
+_STRONG = 6.0
+"""The difference of BIC from which Kass and Raftery call evidence strong."""
 
 
 def fit_decay(decay: Decay, irf: Decay | None = None, *, max_components: int = 3) -> DecayFit:
-    """The exponentials of a decay, by Poisson maximum likelihood.
+    """The exponentials of a decay, or the stretched one, by Poisson maximum likelihood.
 
     With an instrument response the whole record is fitted to its convolution with the
-    exponentials, a shift and a background. Without one only the tail is, from twice the rise
+    law, a shift and a background. Without one only the tail is, from twice the rise
     (10 % to the top) past the top, and amplitudes are those at half of the rise; where a faster
     lifetime may have died before, every answer but the background is `undetermined`. The number of
     components has the least BIC = deviance/phi + parameters ln(channels), phi being the richest
     fit's reduced chi-square where that exceeds 1; a component with less than 5 % of the photons
-    is not believed, since reflections and afterpulses look the same. Sigmas are widened by the
-    chosen fit's reduced chi-square likewise.
+    is not believed, since reflections and afterpulses look the same. A stretched exponential,
+    A exp(-(t/tau)^beta), takes their place where its BIC is less by 6 than with any number of them,
+    which is strong evidence; where several exponentials and it are nearer than that, `doubt` says
+    so. Sigmas are widened by the chosen fit's reduced chi-square likewise.
 
     Args:
         decay: photon counts.
@@ -105,7 +42,8 @@ def fit_decay(decay: Decay, irf: Decay | None = None, *, max_components: int = 3
             longer than the decay, or empty.
         AnalysisError: too few photons, or no decay in them.
 
-    Source: T. Laurence, B. Chromy, Nat. Methods 7 (2010) 338; science.md 6 for the mean.
+    Source: T. Laurence, B. Chromy, Nat. Methods 7 (2010) 338; science.md 6 for the mean; R. Kass,
+        A. Raftery, J. Am. Stat. Assoc. 90 (1995) 773, for the evidence.
 
     Example:
         >>> from cinedot.spectroscopy.decay_law import decay_counts
@@ -131,9 +69,38 @@ def fit_decay(decay: Decay, irf: Decay | None = None, *, max_components: int = 3
         )
     fits = _ladder(problem, max_components)
     dispersion = max(1.0, fits[-1].reduced_chi_square)
-    ranked = sorted(fits, key=lambda fit: (_has_trifle(fit), _bic(fit, dispersion)))
+    stretched = fit_stretched(problem, float(fits[0].lifetimes[0]), fits[0].shift)
+    ranked, doubt = _weighed(fits, stretched, dispersion, decay.channel_ns)
     _refuse_flat(decay, ranked[0])
-    return _wrap(decay, ranked, dispersion)
+    return decay_answer(decay, ranked, dispersion, doubt)
+
+
+def _weighed(
+    fits: list[ExponentialFit], stretched: StretchedFit, dispersion: float, channel_ns: float
+) -> tuple[list[ExponentialFit | StretchedFit], str]:
+    """All laws, the chosen one first, and what the record cannot tell apart."""
+    criterion = partial(bayes_criterion, dispersion=dispersion)
+    exponentials = sorted(fits, key=lambda fit: (_has_trifle(fit), criterion(fit)))
+    best, richest = exponentials[0], min(map(criterion, exponentials))
+    believed = stretched.exponent > LEAST_EXPONENT + 1e-3
+    if believed and criterion(stretched) < richest - _STRONG:
+        return [stretched, *exponentials], ""
+    rest = sorted([*exponentials[1:], stretched], key=criterion)
+    gain = criterion(best) - criterion(stretched)
+    if not believed or gain < (-_STRONG if len(best.lifetimes) > 1 else 0.0):
+        return [best, *rest], ""
+    why = (
+        f"Bayes' criterion differs by {abs(gain):.1f}, less than {_STRONG:g}"
+        if gain < _STRONG
+        else "the latter fits better, but so does a faint component more, as reflections and "
+        "afterpulses make it"
+    )
+    first, other = (fit.means[0] * channel_ns for fit in (best, stretched))
+    return [best, *rest], (
+        f"The record cannot tell {law_name(best)} from a stretched one of exponent "
+        f"{stretched.exponent:.2f} ({why}): the amplitude-weighted lifetime is {first:.3g} ns by "
+        f"the former, {other:.3g} ns by the latter."
+    )
 
 
 def _ladder(problem: DecayProblem, most: int) -> list[ExponentialFit]:
@@ -172,12 +139,7 @@ def _has_trifle(fit: ExponentialFit) -> bool:
     return bool((fit.photons < _LEAST_SHARE * fit.photons.sum()).any())
 
 
-def _bic(fit: ExponentialFit, dispersion: float) -> float:
-    channels = len(fit.problem.compared)
-    return fit.deviance / dispersion + fit.parameters * float(np.log(channels))
-
-
-def _refuse_flat(decay: Decay, fit: ExponentialFit) -> None:
+def _refuse_flat(decay: Decay, fit: ExponentialFit | StretchedFit) -> None:
     """Raise where the counts are no decay: as well explained by a constant."""
     counts = fit.problem.compared
     flat = float(np.sum(deviance_residuals(counts, np.full_like(counts, counts.mean())) ** 2))
@@ -187,86 +149,3 @@ def _refuse_flat(decay: Decay, fit: ExponentialFit) -> None:
             f"decay {decay.label!r} does not fall within its record.",
             remedy="Record a longer time after the pulse.",
         )
-
-
-def _mean_lifetimes(
-    lifetimes: Float[np.ndarray, " component"], photons: Float[np.ndarray, " component"]
-) -> tuple[float, float]:
-    """Amplitude- and intensity-weighted means."""
-    total = float(photons.sum())
-    return total / float((photons / lifetimes).sum()), float((photons * lifetimes).sum()) / total
-
-
-def _wrap(decay: Decay, ranked: list[ExponentialFit], dispersion: float) -> DecayFit:
-    fit = ranked[0]
-    count, width = len(fit.lifetimes), decay.channel_ns
-    covariance = fit.covariance() * max(1.0, fit.reduced_chi_square)
-    amplitudes = fit.photons / fit.lifetimes
-    shares, weights = amplitudes / amplitudes.sum(), fit.photons / fit.photons.sum()
-    mean, heavy = _mean_lifetimes(fit.lifetimes, fit.photons)
-    words = {1: "one exponential", 2: "two exponentials", 3: "three exponentials"}
-    how = "convolved with the response" if fit.problem.shifted else "tail"
-    method = f"{words.get(count, f'{count} exponentials')}, {how}, Poisson likelihood"
-    wait = hidden_wait(fit)
-    if wait is not None:
-        method += (
-            f"; a faster lifetime may have died before the fit's start, {wait * width:.2g} ns "
-            "after the rise, which an instrument response would tell"
-        )
-
-    def estimate(value: float, slope: Float[np.ndarray, " lead"], unit: str) -> Estimate:
-        lead = len(slope)
-        variance = float(slope @ covariance[:lead, :lead] @ slope)
-        return Estimate(
-            value=float(value),
-            sigma=max(variance, 0.0) ** 0.5,
-            unit=unit,
-            method=method,
-            status="ok" if wait is None or unit == "counts" else "undetermined",
-        )
-
-    def unit_slope(place: int, size: float = 1.0) -> Float[np.ndarray, " lead"]:
-        slope = np.zeros(len(covariance))
-        slope[place] = size
-        return slope
-
-    def share_slope(k: int) -> Float[np.ndarray, " lead"]:
-        change = shares[k] * ((np.arange(count) == k) - shares)
-        return np.concatenate([-change, change])
-
-    mean_slope = np.concatenate([mean * shares, mean * (weights - shares)])
-    heavy_slope = np.concatenate([weights * fit.lifetimes, weights * (fit.lifetimes - heavy)])
-    channels = slice(*fit.problem.used)
-    return DecayFit(
-        lifetime=estimate(mean * width, mean_slope * width, "ns"),
-        intensity_lifetime=estimate(heavy * width, heavy_slope * width, "ns"),
-        lifetimes=tuple(
-            estimate(float(t) * width, unit_slope(k, float(t) * width), "ns")
-            for k, t in enumerate(fit.lifetimes)
-        ),
-        fractions=tuple(
-            estimate(float(share), share_slope(k), "") for k, share in enumerate(shares)
-        ),
-        shift=estimate(fit.shift * width, unit_slope(-1, width), "ns")
-        if fit.problem.shifted
-        else None,
-        background=estimate(fit.background, unit_slope(2 * count), "counts"),
-        time_ns=decay.time_ns[channels],
-        counts=fit.problem.compared,
-        curve=fit.curve,
-        components=tuple(fit.components),
-        residual=-deviance_residuals(fit.problem.compared, fit.curve),
-        start_ns=float(decay.time_ns[channels][0]),
-        reduced_chi_square=fit.reduced_chi_square,
-        evidence=tuple(
-            DecayCandidate(
-                components=len(each.lifetimes),
-                lifetimes_ns=tuple(float(t) * width for t in each.lifetimes),
-                lifetime_ns=_mean_lifetimes(each.lifetimes, each.photons)[0] * width,
-                reduced_chi_square=each.reduced_chi_square,
-                bic=_bic(each, dispersion),
-            )
-            for each in ranked
-        ),
-        method=method,
-    )

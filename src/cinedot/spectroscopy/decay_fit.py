@@ -1,8 +1,4 @@
-"""Poisson maximum likelihood of exponentials, by least squares of deviance residuals.
-
-The squares of deviance residuals sum to twice the log-likelihood ratio, so that a least-squares
-search ends at the likelihood's maximum (T. Laurence, B. Chromy, Nat. Methods 7 (2010) 338).
-"""
+"""Exponentials of greatest Poisson likelihood, seen through the instrument's response."""
 
 from dataclasses import dataclass
 from functools import cached_property
@@ -11,42 +7,16 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.spectroscopy.decay_law import seen_exponential, shifted_response
+from cinedot.spectroscopy.decay_likelihood import (
+    DecayProblem,
+    covariance_of,
+    deviance,
+    light_at_start,
+    most_likely,
+    reduced_chi_square,
+)
 
-_LEAST_COUNTS = 10.0
-_MOST_STEPS = 60
-_ENOUGH = 1e-5
-"""A step that gains less deviance ends the search: a thousandth of a sigma is worth 1e-6."""
 _NEAR = 1.00001
-
-
-@dataclass(frozen=True, kw_only=True)
-class DecayProblem:
-    """A recorded decay and how it may be explained; all times in channels.
-
-    Attributes:
-        counts: photons a channel.
-        response: the instrument's, of sum 1.
-        shifted: whether a shift against the response is fitted.
-        used: first channel and the one past the last whose counts are compared.
-        shortest: the shortest lifetime that may be answered.
-        response_photons: counts that the response was recorded with; None where it is exact.
-    """
-
-    counts: Float[np.ndarray, " channel"]
-    response: Float[np.ndarray, " channel"]
-    shifted: bool
-    used: tuple[int, int]
-    shortest: float
-    response_photons: float | None = None
-
-    @property
-    def compared(self) -> Float[np.ndarray, " used"]:
-        """The counts that the fit must explain."""
-        return self.counts[slice(*self.used)]
-
-    def seen(self, lifetime: float, shift: float) -> Float[np.ndarray, " used"]:
-        """One photon's expectation over the compared channels."""
-        return seen_exponential(self.response, lifetime, shift)[slice(*self.used)]
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +45,7 @@ class ExponentialFit:
     @cached_property
     def components(self) -> Float[np.ndarray, "component used"]:
         """Expected counts of each component."""
-        pieces = [self.problem.seen(float(t), self.shift) for t in self.lifetimes]
+        pieces = [_seen(self.problem, float(t), self.shift) for t in self.lifetimes]
         return self.photons[:, None] * np.stack(pieces)
 
     @cached_property
@@ -86,48 +56,47 @@ class ExponentialFit:
     @cached_property
     def deviance(self) -> float:
         """Twice the log-likelihood that is missing to a perfect fit."""
-        return float(np.sum(deviance_residuals(self.problem.compared, self.curve) ** 2))
+        return deviance(self.problem.compared, self.curve)
 
     @cached_property
     def reduced_chi_square(self) -> float:
-        """Pearson's, over neighbouring channels joined until 10 counts are expected in each.
+        """Pearson's; see `decay_likelihood.reduced_chi_square`."""
+        return reduced_chi_square(
+            self.problem, self.curve, self.parameters, impulse=self._impulse, shift=self.shift
+        )
 
-        The variance of each is what is expected, and the response's own counting noise.
-        """
-        filled = (np.cumsum(self.curve) // _LEAST_COUNTS).astype(int)
-        filled = np.minimum(filled, max(int(self.curve.sum() // _LEAST_COUNTS) - 1, 0))
-        groups = np.unique(filled, return_inverse=True)[1]
-        expected = np.bincount(groups, weights=self.curve)
-        found = np.bincount(groups, weights=self.problem.compared)
-        variance = expected + np.bincount(groups, weights=self._response_variance())
-        freedom = max(len(expected) - self.parameters, 1)
-        return float(np.sum((found - expected) ** 2 / variance)) / freedom
+    @property
+    def means(self) -> tuple[float, float]:
+        """Lifetimes' amplitude- and intensity-weighted means, in channels."""
+        total = float(self.photons.sum())
+        return (
+            total / float((self.photons / self.lifetimes).sum()),
+            float((self.photons * self.lifetimes).sum()) / total,
+        )
 
-    def _response_variance(self) -> Float[np.ndarray, " used"]:
-        """What the response's own counting noise adds to the variance of the expectation."""
-        if self.problem.response_photons is None:
-            return np.zeros_like(self.curve)
-        from scipy.signal import fftconvolve
+    @property
+    def amplitude(self) -> float:
+        """Light a channel right after the flash."""
+        return float((self.photons / self.lifetimes).sum())
 
-        flash = np.zeros_like(self.problem.response)
-        flash[len(flash) // 2] = 1.0
+    def light_within(self, wait: float) -> float:
+        """Photons of the first channels after the flash."""
+        return float(-(self.photons * np.expm1(-wait / self.lifetimes)).sum())
+
+    def hides(self, wait: float) -> bool:
+        """Whether a further lifetime, half of the shortest, may be over within a wait."""
+        return len(self.lifetimes) > 1 and wait > 0.5 * (0.5 * float(self.lifetimes.min()))
+
+    def _impulse(self, flash: Float[np.ndarray, " channel"]) -> Float[np.ndarray, " channel"]:
         each = [
             n * seen_exponential(flash, t, 0.0)
             for t, n in zip(self.lifetimes.tolist(), self.photons.tolist(), strict=True)
         ]
-        squares = np.sum(each, axis=0)[len(flash) // 2 :] ** 2
-        whole = round(self.shift)
-        spread = np.clip(fftconvolve(self.problem.response, squares)[: len(flash)], 0.0, None)
-        return np.roll(spread, whole)[slice(*self.problem.used)] / self.problem.response_photons
+        return np.sum(each, axis=0)
 
     def covariance(self) -> Float[np.ndarray, "parameter parameter"]:
         """Of (ln lifetimes, ln photons, background, shift), from Fisher's information."""
-        slopes = _slopes(self.problem, self._vector())
-        weighted = slopes / np.sqrt(self.curve)[:, None]
-        scale = np.linalg.norm(weighted, axis=0)
-        scale[scale == 0] = 1.0
-        weighted = weighted / scale
-        return np.linalg.pinv(weighted.T @ weighted) / np.outer(scale, scale)
+        return covariance_of(_slopes(self.problem, self._vector()), self.curve)
 
     def _vector(self) -> Float[np.ndarray, " parameter"]:
         shift = [self.shift] if self.problem.shifted else []
@@ -136,51 +105,17 @@ class ExponentialFit:
         )
 
 
-def deviance_residuals(
-    counts: Float[np.ndarray, " channel"], expected: Float[np.ndarray, " channel"]
-) -> Float[np.ndarray, " channel"]:
-    """Signed roots of each channel's Poisson deviance: 2 [mu - c + c ln(c/mu)].
-
-    Example:
-        >>> deviance_residuals(np.array([4.0, 0.0]), np.array([4.0, 2.0]))
-        array([0., 2.])
-    """
-    ratio = np.where(counts > 0, counts, 1.0) / expected
-    deviance = 2.0 * (expected - counts + np.where(counts > 0, counts * np.log(ratio), 0.0))
-    return np.sign(expected - counts) * np.sqrt(np.clip(deviance, 0.0, None))
-
-
 def fit_exponentials(
     problem: DecayProblem, lifetimes: Float[np.ndarray, " component"], shift: float
 ) -> ExponentialFit:
-    """The most likely exponentials near the lifetimes and the shift of a start, in channels.
-
-    Fisher scoring with Levenberg's damping; parameters that would leave their bounds stop there.
-    """
-    counts = problem.compared
-    vector = _start(problem, lifetimes, shift)
-    low, high = _bounds(problem, len(lifetimes), shift)
-    vector = np.clip(vector, low, high)
-    expected = _expected(problem, vector)
-    deviance, damping = _deviance(counts, expected), 1e-3
-    for _ in range(_MOST_STEPS):
-        slopes = _slopes(problem, vector)
-        gradient = slopes.T @ (counts / expected - 1.0)
-        information = slopes.T @ (slopes / expected[:, None])
-        diagonal = np.diag(information) + 1e-12 * np.max(np.diag(information))
-        gain = 0.0
-        while damping < 1e8:
-            step = np.linalg.solve(information + np.diag(damping * diagonal), gradient)
-            proposed = np.clip(vector + np.clip(step, -2.0, None), low, high)
-            there = _expected(problem, proposed)
-            gain = deviance - _deviance(counts, there)
-            if gain >= 0:
-                vector, expected, deviance = proposed, there, deviance - gain
-                damping = max(0.1 * damping, 1e-9)
-                break
-            damping *= 10.0
-        if gain < _ENOUGH:
-            break
+    """The most likely exponentials near the lifetimes and the shift of a start, in channels."""
+    vector = most_likely(
+        problem.compared,
+        _start(problem, lifetimes, shift),
+        _bounds(problem, len(lifetimes), shift),
+        lambda vector: _expected(problem, vector),
+        lambda vector: _slopes(problem, vector),
+    )
     return _fit_at(problem, vector, len(lifetimes), shift)
 
 
@@ -197,10 +132,9 @@ def _fit_at(
     )
 
 
-def _deviance(
-    counts: Float[np.ndarray, " channel"], expected: Float[np.ndarray, " channel"]
-) -> float:
-    return float(np.sum(deviance_residuals(counts, expected) ** 2))
+def _seen(problem: DecayProblem, lifetime: float, shift: float) -> Float[np.ndarray, " used"]:
+    """One photon's expectation over the compared channels."""
+    return seen_exponential(problem.response, lifetime, shift)[slice(*problem.used)]
 
 
 def _bounds(
@@ -220,25 +154,15 @@ def misfit_at(
     problem: DecayProblem, lifetimes: Float[np.ndarray, " component"], shift: float
 ) -> float:
     """The deviance with photons and background fitted, roughly: to choose a start by."""
-    vector = _start(problem, lifetimes, shift)
-    return float(np.sum(deviance_residuals(problem.compared, _expected(problem, vector)) ** 2))
+    return deviance(problem.compared, _expected(problem, _start(problem, lifetimes, shift)))
 
 
 def _start(
     problem: DecayProblem, lifetimes: Float[np.ndarray, " component"], shift: float
 ) -> Float[np.ndarray, " parameter"]:
-    """Photons and background by weighted least squares that allows none to be negative."""
-    from scipy.optimize import nnls
-
-    counts = problem.compared
-    weight = 1.0 / np.sqrt(np.maximum(counts, 1.0))
-    pieces = [problem.seen(float(t), shift) for t in lifetimes]
-    terms = np.stack([*pieces, np.ones_like(counts)], axis=1)
-    total = float(counts.sum())
-    scale = np.array([total] * len(lifetimes) + [total / len(counts)])
-    linear = nnls(terms * scale * weight[:, None], counts * weight)[0] * scale
-    photons = np.maximum(linear[:-1], 1e-4 * total)
-    ground = max(float(linear[-1]), 1e-6 * total / len(counts))
+    """Lifetimes and shift with the photons and the background that suit them."""
+    pieces = [_seen(problem, float(t), shift) for t in lifetimes]
+    photons, ground = light_at_start(problem.compared, pieces)
     rest = [shift] if problem.shifted else []
     return np.concatenate([np.log(lifetimes), np.log(photons), [ground], rest])
 
@@ -251,7 +175,7 @@ def _expected(
     expected = np.full(problem.used[1] - problem.used[0], float(vector[2 * count]))
     for k in range(count):
         photons = float(np.exp(vector[count + k]))
-        expected += photons * problem.seen(float(np.exp(vector[k])), shift)
+        expected += photons * _seen(problem, float(np.exp(vector[k])), shift)
     return np.maximum(expected, 1e-12)
 
 
@@ -267,8 +191,8 @@ def _slopes(
     slopes = np.zeros((problem.used[1] - problem.used[0], len(vector)))
     for k in range(count):
         lifetime, photons = float(np.exp(vector[k])), float(np.exp(vector[count + k]))
-        seen = problem.seen(lifetime, shift)
-        slopes[:, k] = photons * (problem.seen(lifetime * _NEAR, shift) - seen) / np.log(_NEAR)
+        seen = _seen(problem, lifetime, shift)
+        slopes[:, k] = photons * (_seen(problem, lifetime * _NEAR, shift) - seen) / np.log(_NEAR)
         slopes[:, count + k] = photons * seen
         if problem.shifted:
             moved = shifted_response(problem.response, shift)[slice(*problem.used)]

@@ -75,7 +75,7 @@ def seen_exponential(
     start = _hats_seen(whole - shift, lifetime)
     ratio = math.exp(-1.0 / lifetime)
     numerator = [start[0], start[1] - ratio * start[0], start[2] - ratio * start[1]]
-    filtered = lfilter(numerator, [1.0, -ratio], _moved(response, whole))
+    filtered = lfilter(numerator, [1.0, -ratio], moved(response, whole))
     return np.asarray(filtered, dtype=np.float64)
 
 
@@ -85,10 +85,10 @@ def shifted_response(
     """A response some channels later, straight between its channels."""
     whole = math.floor(shift)
     part = shift - whole
-    return (1 - part) * _moved(response, whole) + part * _moved(response, whole + 1)
+    return (1 - part) * moved(response, whole) + part * moved(response, whole + 1)
 
 
-def _moved(response: Float[np.ndarray, " channel"], whole: int) -> Float[np.ndarray, " channel"]:
+def moved(response: Float[np.ndarray, " channel"], whole: int) -> Float[np.ndarray, " channel"]:
     """A response some whole channels later; what leaves the record is lost."""
     moved = np.zeros_like(response)
     count = len(response)

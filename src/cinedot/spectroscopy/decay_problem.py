@@ -4,7 +4,9 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import Decay, InputError
-from cinedot.spectroscopy.decay_fit import DecayProblem, ExponentialFit
+from cinedot.spectroscopy.decay_fit import ExponentialFit
+from cinedot.spectroscopy.decay_likelihood import DecayProblem
+from cinedot.spectroscopy.stretched_fit import StretchedFit
 
 _WAIT_SHARE = 0.4
 """A tail waits twice the rise past the top, which lies half a rise past the half rise."""
@@ -177,24 +179,24 @@ def tail(decay: Decay) -> DecayProblem:
     )
 
 
-def hidden_wait(fit: ExponentialFit) -> float | None:
+def hidden_wait(fit: ExponentialFit | StretchedFit) -> float | None:
     """Channels from the half rise to a tail's start, if a faster lifetime may be hidden there.
 
     Each amplitude is extrapolated over this wait. Where the tail shows several lifetimes there may
     be more: the wait must not exceed half of the shortest that it could hide, taken as half of the
-    shortest shown. And the light recorded during the wait must not exceed the extrapolated by more
-    than the half rise may err, a tenth of the rise, and chance: such light has died before the
-    start. None where nothing speaks for a hidden lifetime, or a response is known.
+    shortest shown; of a stretched law's amplitude little may be over. And the light recorded during
+    the wait must not exceed the extrapolated by more than the half rise may err, a tenth of the
+    rise, and chance: such light has died before the start. None where nothing speaks for a hidden
+    lifetime, or a response is known.
     """
     if fit.problem.shifted:
         return None
     response = fit.problem.response
     start = fit.problem.used[0]
     wait = start - float(response @ np.arange(len(response)))
-    if len(fit.lifetimes) > 1 and wait > 0.5 * (0.5 * float(fit.lifetimes.min())):
+    if fit.hides(wait):
         return wait
-    rate = float((fit.photons / fit.lifetimes).sum())
-    extrapolated = float(-(fit.photons * np.expm1(-wait / fit.lifetimes)).sum())
+    rate, extrapolated = fit.amplitude, fit.light_within(wait)
     found = float(fit.problem.counts[:start].sum()) - start * fit.background
     rise = _WAIT_SHARE * wait
     chance = 5.0 * float(np.sqrt(max(found, 0.0) + start * fit.background + rate))

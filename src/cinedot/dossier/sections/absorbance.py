@@ -14,6 +14,7 @@ from cinedot.dossier.findings import Findings, Panel, SeriesPoint, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.known import Answer, Known
 from cinedot.dossier.manifest import AbsorbanceSection, SampleFolder
+from cinedot.dossier.sections.instrument import instrument_facts
 from cinedot.dossier.sections.series import condition_of
 from cinedot.spectroscopy import (
     INNER_FILTER,
@@ -68,6 +69,7 @@ def _analyse(spectra: tuple[Spectrum, ...], path: Path, progress: Progress) -> F
             "spectra": str(len(spectra)),
             "points": f"{len(first.wavelength_nm)} from {first.wavelength_nm[0]:g} to "
             f"{first.wavelength_nm[-1]:g} nm",
+            **instrument_facts(spectra),
         },
         inputs=(path,),
     )

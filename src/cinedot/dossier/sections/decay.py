@@ -13,6 +13,7 @@ from cinedot.dossier.findings import Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import DecaySection, SampleFolder
 from cinedot.dossier.sections.decay_rates import with_rates
+from cinedot.dossier.sections.instrument import instrument_facts
 from cinedot.spectroscopy import DecayFit, check_records, fit_decay, read_decay
 
 MOST_POINTS = 2000
@@ -59,13 +60,7 @@ def _analyse(
     )
     components = _components(fit)
     findings = Findings(
-        results={
-            "lifetime": fit.lifetime,
-            "lifetime_intensity": fit.intensity_lifetime,
-            "components": Estimate(
-                value=len(fit.lifetimes), sigma=None, unit="", method="least BIC"
-            ),
-        },
+        results=_results(fit),
         series=tuple(
             (f"component {index + 1}", float(index), name, estimate)
             for index, part in enumerate(components)
@@ -79,6 +74,14 @@ def _analyse(
     return replace(findings, completed=partial(with_rates, findings, fit.lifetime))
 
 
+def _results(fit: DecayFit) -> dict[str, Estimate]:
+    results = {"lifetime": fit.lifetime, "lifetime_intensity": fit.intensity_lifetime}
+    if fit.exponent is not None and fit.spread is not None:
+        return {**results, "exponent": fit.exponent, "lifetime_spread": fit.spread}
+    count = Estimate(value=len(fit.lifetimes), sigma=None, unit="", method="least BIC")
+    return {**results, "components": count}
+
+
 def _components(fit: DecayFit) -> list[Mapping[str, Estimate]]:
     return [
         {"component_lifetime": lifetime, "fraction": fraction}
@@ -87,12 +90,22 @@ def _components(fit: DecayFit) -> list[Mapping[str, Estimate]]:
 
 
 def _remarks(fit: DecayFit) -> tuple[str, ...]:
-    if fit.reduced_chi_square > 2:
-        return (
-            f"The fit leaves more than counting noise (reduced chi-square "
-            f"{fit.reduced_chi_square:.2f}): the sigmas are widened by it.",
+    remarks: list[str] = []
+    if fit.exponent is not None and fit.spread is not None:
+        remarks.append(
+            f"Lifetimes are spread: {fit.spread.text()} (standard deviation by amplitude) about "
+            f"their mean of {fit.lifetime.text()}, by a stretched exponential of exponent "
+            f"{fit.exponent.text()}; dots that differ from one another decay so, and dots whose "
+            "surroundings change."
         )
-    return ()
+    if fit.doubt:
+        remarks.append(fit.doubt)
+    if fit.reduced_chi_square > 2:
+        remarks.append(
+            f"The fit leaves more than counting noise (reduced chi-square "
+            f"{fit.reduced_chi_square:.2f}): the sigmas are widened by it."
+        )
+    return tuple(remarks)
 
 
 def _facts(
@@ -103,6 +116,8 @@ def _facts(
         "instrument's response": "none given: tail fit" if irf is None else paths[1].name,
         "channels": f"{len(decay.counts)} of {1e3 * decay.channel_ns:.4g} ps",
         "photons": f"{decay.counts.sum():,.0f}",
+        **instrument_facts([decay]),
+        "law": fit.law,
         "reduced chi-square": f"{fit.reduced_chi_square:.2f}",
     }
 
@@ -132,7 +147,7 @@ def _panel(fit: DecayFit, irf: Decay | None) -> Panel:
         ]
     joined = f"; {step} channels joined a point" if step > 1 else ""
     count = len(fit.lifetimes)
-    sum_of = "one exponential" if count == 1 else f"the sum of {count} exponentials"
+    sum_of = f"the sum of {count} exponentials" if count > 1 else fit.law
     way = "convolved with the instrument's response" if irf else "fitted to the tail"
     return Panel(
         title="Decay",

@@ -13,6 +13,7 @@ from cinedot.dossier.figures import INK, MUTED, SECOND, Curve, dressed, plot
 from cinedot.dossier.findings import Check, CheckStatus, Findings, Panel, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import ElectroluminescenceSection, SampleFolder
+from cinedot.dossier.sections.instrument import instrument_facts
 from cinedot.spectroscopy import (
     ElectroluminescenceFit,
     fit_electroluminescence,
@@ -168,6 +169,7 @@ def _facts(
         "file": path.name,
         "range": f"{one.wavelength_nm[0]:g} to {one.wavelength_nm[-1]:g} nm",
         "model where brightest": fit.brightest.fit.model,
+        **instrument_facts(spectra),
     }
     if not alone:
         facts["voltages"] = f"{len(voltages)}, {min(voltages):g} to {max(voltages):g} V"

@@ -22,6 +22,7 @@ from cinedot.dossier.findings import Findings, Panel, SeriesPoint, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import EmissionSection, SampleFolder
 from cinedot.dossier.sections.emission_colour import colour_panel, colour_results, colours_of
+from cinedot.dossier.sections.instrument import instrument_facts
 from cinedot.dossier.sections.series import condition_of
 from cinedot.spectroscopy import Colour, EmissionFit, fit_emission, read_spectra
 
@@ -123,8 +124,7 @@ def _facts(
         "spectra": str(len(spectra)),
         "range": f"{one.wavelength_nm[0]:g} to {one.wavelength_nm[-1]:g} nm, each {step:g} nm",
     }
-    if one.excitation_nm is not None:
-        facts["excitation"] = f"{one.excitation_nm:g} nm"
+    facts |= instrument_facts(spectra)
     if len(fits) == 1:
         (fit,) = fits.values()
         facts["model"] = f"{fit.model}; reduced chi-square {fit.reduced_chi_square:.2f}"

@@ -122,7 +122,11 @@ def _analyse(
     panels: list[Panel] = [fading(fits)]
     if moved and not compare_only:
         panels.append(moving(moved))
-    remarks = [line for fit in fits for line in ([] if compare_only else _remarks(fit))]
+    remarks = [
+        line
+        for fit in fits
+        for line in ([] if compare_only else _remarks(fit, alone=len(fits) == 1))
+    ]
     remarks += _comparison_remarks(fits) + _ligand_remarks(ligand, why_not)
     return Findings(
         results=results,
@@ -262,23 +266,30 @@ def _ligand_remarks(ligand: LigandLoss | None, why_not: str | None) -> list[str]
     return [f"{begin} Preferred: {ligand.law} ({told})."]
 
 
-def _remarks(fit: StabilityFit) -> list[str]:
+def _remarks(fit: StabilityFit, *, alone: bool) -> list[str]:
+    """What a reader must know of a fit, under its condition's name where there are several."""
+    told = _told(fit)
+    if alone:
+        return [line[0].upper() + line[1:] for line in told]
+    return [f"{fit.record.label}: {line}" for line in told]
+
+
+def _told(fit: StabilityFit) -> list[str]:
     remarks: list[str] = []
-    name = fit.record.label
     if fit.brightens:
-        remarks.append(f"{name}: the light grows in the record; no law of fading holds for it.")
+        remarks.append("the light grows in the record; no law of fading holds for it.")
     elif fit.half_life.status == "lower_limit":
-        bound = f"{name}: more than half is left at the last time, {in_days(fit.record.last_h)}."
+        bound = f"more than half is left at the last time, {in_days(fit.record.last_h)}."
         if fit.law.freedom < 1:
             remarks.append(f"{bound} Two points set no limit beyond it.")
         else:
             limit = in_days(float(fit.half_life.value))
             remarks.append(f"{bound} The half-life is above {limit} (95 %).")
     elif fit.law.freedom < 1:
-        remarks.append(f"{name}: two points fix the law exactly; nothing tells a sigma.")
+        remarks.append("two points fix the law exactly; nothing tells a sigma.")
     if fit.law.correlation > 1.0:
         remarks.append(
-            f"{name}: what the law leaves is not noise alone: {fit.law.correlation:.1f} "
+            f"what the law leaves is not noise alone: {fit.law.correlation:.1f} "
             "neighbours count as one, and the sigmas are widened by it."
         )
     return remarks
