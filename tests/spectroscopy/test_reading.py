@@ -1,7 +1,5 @@
 """Files of spectra and decays, whole and broken."""
 
-import struct
-
 import numpy as np
 import pytest
 
@@ -92,69 +90,6 @@ def test_range_keeps_its_ends_and_must_leave_points(file):
         read_spectra(path, range_nm=(600, 700))
 
 
-def test_all_spectra_of_the_real_data_open_or_are_refused(real_data):
-    opened, refused = [], []
-    for path in sorted((real_data / "pl").iterdir()) + sorted((real_data / "jasco").iterdir()):
-        try:
-            spectra = read_spectra(path, series=True)
-        except InputError as fault:
-            refused.append(path.name if path.name in str(fault) else f"{path.name} is not named")
-        else:
-            assert all((np.diff(s.wavelength_nm) > 0).all() for s in spectra)
-            opened.append(path.name)
-    assert refused == [
-        "LICENSE_MIT.txt",
-        "HEADER_EXCERPT_EEM_JASCO_FP-8500.csv",  # three rows
-        "jascofilesjl_ftir_test.csv",  # wavenumbers
-        "jascofilesjl_ftir_test.jws",  # wavenumbers
-        "jascofilesjl_japanese_header_test.csv",  # wavenumbers
-        "jws2txt_temp_14.jws",  # against time
-    ]
-    assert len(opened) == 13
-
-
-def test_jasco_s_binary_emission(real_data):
-    (spectrum,) = read_spectra(real_data / "jasco" / "jws2txt_sample_fluorescence.jws")
-    np.testing.assert_array_equal(spectrum.wavelength_nm, np.arange(400.0, 701.0))
-    assert spectrum.excitation_nm == 380.0
-    assert spectrum.metadata["emission slit"] == "1 nm"
-    assert spectrum.wavelength_nm[spectrum.intensity.argmax()] == 442.0
-
-
-def test_jasco_s_book_of_spectra(real_data):
-    spectra = read_spectra(real_data / "jasco" / "jws2txt_2022_05_14-1.jwb", series=True)
-    assert [s.label for s in spectra][::7] == ["25.0 °C", "60.0 °C"]
-    assert len(spectra) == 8
-    assert spectra[0].wavelength_nm[[0, -1]].tolist() == [400.0, 900.0]
-    assert len(read_spectra(real_data / "jasco" / "jws2txt_2022_05_14-1.jwb")) == 1
-
-
-@pytest.mark.parametrize(
-    ("name", "message"),
-    [
-        ("jascofilesjl_ftir_test.jws", "but is of the older Spectra Manager"),
-        ("jws2txt_temp_14.jws", "must be a wavelength in nm, but is time in s"),
-    ],
-)
-def test_jasco_files_that_are_no_spectra(real_data, name, message):
-    with pytest.raises(InputError, match=message):
-        read_spectra(real_data / "jasco" / name)
-
-
-@pytest.mark.parametrize("kept", [0, 100, 600, 3000])
-def test_truncated_jasco_files(real_data, file, kept):
-    whole = (real_data / "jasco" / "jws2txt_sample_fluorescence.jws").read_bytes()
-    with pytest.raises(InputError, match="a JASCO record must have"):
-        read_spectra(file(whole[:kept], "cut.jws"))
-
-
-def test_a_text_file_named_jws_and_a_missing_one(file, tmp_path):
-    with pytest.raises(InputError, match="signature of an OLE container"):
-        read_spectra(file("nm,PL\n450,1\n", "text.jws"))
-    with pytest.raises(InputError, match="must be readable"):
-        read_spectra(tmp_path / "gone.jws")
-
-
 def test_decay_with_times(file):
     text = "time_ns,counts\n" + "".join(f"{0.1 * k:.1f},{100 - k}\n" for k in range(50))
     decay = read_decay(file(text))
@@ -206,12 +141,3 @@ def test_real_decay_states_its_channel(real_data):
     assert len(decay.counts) == 4096
     assert decay.channel_ns == pytest.approx(0.02743484, rel=1e-12)
     assert (decay.time_ns[0], decay.counts.max()) == (0.0, 10000.0)
-
-
-def test_jasco_bag_of_properties_survives_nonsense():
-    from cinedot.spectroscopy.files.jasco import _properties
-
-    good = struct.pack("<IHd", 9, 5, 380.0)
-    assert list(_properties(bytes(12) + good)) == [(9, 380.0)]
-    assert list(_properties(bytes(12) + good + b"\x01\x00")) == [(9, 380.0)]
-    assert list(_properties(bytes(12) + struct.pack("<IH", 1, 99) + good)) == []

@@ -71,6 +71,9 @@ def cut_cells(text: str, path: Path) -> Cells:
             score[0] += count if count == len(cells) else 0
             score[1] += count
         ranked = (score[0], 0 if score[0] else score[1])
+        # Among words, blanks cut "6 V" in two: a few numbers more do not make them the delimiter.
+        if delimiter == " " and not score[0] and ranked[1] < 1.5 * best_score[1]:
+            continue
         if ranked > best_score:
             best, best_score = (delimiter, number), ranked
     if best is None:

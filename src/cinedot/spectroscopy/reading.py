@@ -115,12 +115,11 @@ def _spectrum(table: DelimitedTable, x: Column, y: Column, *, excited_nm: float 
     nm = x.values * scale
     _check_positive(nm[kept], table.file, f"spectrum {y.name!r}")
     check_order(table, x, nm, kept, what="wavelength", unit="nm")
-    group = y.group or x.group
     settings = stated_settings(table, y)
     return Spectrum(
         wavelength_nm=nm[kept],
         intensity=y.values[kept],
-        label=group if group and len(table.columns) > 2 else y.name,
+        label=y.group or x.group or y.name,
         excitation_nm=excitation_nm(settings) if excited_nm is None else excited_nm,
         metadata=settings,
     )

@@ -25,7 +25,7 @@ def blocks_of(text: str, path: Path) -> tuple[str, ...]:
         >>> rows = "".join(f"{400 + k},{k}\\n" for k in range(5))
         >>> text = "nm,PL\\n" + rows + "\\nnm,PL\\n" + rows
         >>> [block.count("\\n") for block in blocks_of(text, Path("a.csv"))], text.count("\\n")
-        ([6, 13], 13)
+        ([5, 13], 13)
     """
     lines = text.replace("\r\n", "\n").replace("\r", "\n").split("\n")
     cells = cut_cells(text, path)
@@ -37,7 +37,7 @@ def blocks_of(text: str, path: Path) -> tuple[str, ...]:
     # A block begins behind the last number of the one before it.
     first = [0, *(rows[rows.index(start) - 1] + 1 for start in starts[1:])]
     last = [*first[1:], len(lines)]
-    return tuple("\n" * a + "\n".join(lines[a:b]) + "\n" for a, b in zip(first, last, strict=True))
+    return tuple("\n" * a + "\n".join(lines[a:b]) for a, b in zip(first, last, strict=True))
 
 
 def title_of(block: str) -> str:
@@ -70,18 +70,18 @@ def _starts(rows: list[int], cells: Cells) -> list[int]:
             cells.number(cells.lines[before][0]) or 0.0
         )
         turned = way != 0 and step * way <= 0
-        between = [cell for row in cells.lines[before + 1 : here] for cell in row if cell]
-        if any(re.match(r"[+-]?[.,]?\d", cell) for cell in between):
-            continue
-        again = between != [] and _heading(cells, here) == _heading(cells, rows[0]) != []
-        if between and (turned or again):
+        gap = [row for row in cells.lines[before + 1 : here] if any(row)]
+        if any(cells.is_number(row[0]) for row in gap):
+            continue  # a row of the numbers with a fault in it
+        again = gap != [] and _heading(cells, here) == _heading(cells, rows[0]) != []
+        if gap and (turned or again):
             by_words.append(here)
             way = 0.0
-        elif here > before + 1 and not between and turned:
+        elif here > before + 1 and not gap and turned:
             by_blanks.append(here)
             way = 0.0
         else:
-            idle_blanks += here > before + 1 and not between
+            idle_blanks += here > before + 1 and not gap
             way = way or step
     # Where blank lines stand between any rows, they part no blocks.
     return by_words if idle_blanks else sorted({*by_words, *by_blanks})

@@ -42,7 +42,7 @@ def read_konica_minolta(text: str, path: Path) -> DelimitedTable | None:
     if not any(_LUMINANCE.match(part.strip(' "')) for part in re.split(r"[\t;,\r\n]", text)):
         return None
     cells = cut_cells(text, path)
-    rows: _Rows = list(enumerate(cells.lines, start=1))
+    rows: _Rows = [(n, row) for n, row in enumerate(cells.lines, start=1) if any(row)]
     if _wavelengths([row[0] for _, row in rows]) < _LEAST_WAVELENGTHS:
         head = max(range(len(rows)), key=lambda i: _wavelengths(rows[i][1]))
         if _wavelengths(rows[head][1]) < _LEAST_WAVELENGTHS:
@@ -59,7 +59,7 @@ def _wavelengths(row: list[str]) -> int:
 
 def _turned(rows: _Rows) -> _Rows:
     """Rows of measurements as columns; each then is told by the heading's line."""
-    columns = zip_longest(*(row for _, row in rows if any(row)), fillvalue="")
+    columns = zip_longest(*(row for _, row in rows), fillvalue="")
     return [(rows[0][0], list(column)) for column in columns]
 
 
