@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import bandpass, multislice, pose, startup, structures
+from benchmarks import bandpass, multislice, pose, series, startup, structures
 
 ALL = {
     "startup": startup.main,
@@ -10,6 +10,7 @@ ALL = {
     "multislice": multislice.main,
     "bandpass": bandpass.main,
     "pose": pose.main,
+    "series": series.main,
 }
 
 for name in sys.argv[1:] or ALL:

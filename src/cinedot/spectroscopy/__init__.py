@@ -14,6 +14,7 @@ decay_reading -> decay_problem; decay_fit (decay_law), stretched_fit (stretched_
                  decay_likelihood -> decay -> decay_answer
 ageing_reading (ageing_record) -> ageing_fit (ageing_law) -> stability -> ageing_comparison,
                                   ligand_loss; spectral_shift
+series_start (series_equations) -> series_fit: many spectra at once
 reading -> electroluminescence (emission, spectral_shift); dichroism_reading -> dichroism
 infrared_reading -> infrared_bands -> infrared
 emission -> colour (gamut); confinement: size and light, a room of its own
@@ -89,6 +90,8 @@ from cinedot.spectroscopy.rates import find_rates as find_rates
 from cinedot.spectroscopy.rates import rate_constants as rate_constants
 from cinedot.spectroscopy.rates import yield_and_lifetime as yield_and_lifetime
 from cinedot.spectroscopy.reading import read_spectra as read_spectra
+from cinedot.spectroscopy.series_fit import SeriesFit as SeriesFit
+from cinedot.spectroscopy.series_fit import fit_series as fit_series
 from cinedot.spectroscopy.solvents import Solvent as Solvent
 from cinedot.spectroscopy.solvents import solvent_named as solvent_named
 from cinedot.spectroscopy.spectral_shift import SpectralShift as SpectralShift
