@@ -12,6 +12,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core.constants import HC_EV_NM
+from cinedot.core.separable import fit_separable, inverse_curvature, scaled
 from cinedot.spectroscopy.bands import band_per_nm, band_slopes
 
 OtherBand = Literal["broad", "blue", "red"]
@@ -107,29 +108,20 @@ class BandFit:
         """Record minus fit."""
         return self.intensity - self.curve
 
-    def _jacobian(
-        self,
-    ) -> tuple[Float[np.ndarray, "x parameter"], Float[np.ndarray, " parameter"]]:
-        """Derivatives over sigma in columns of length 1, and the lengths."""
-        jacobian = np.concatenate(
-            [_slopes(self.model, self.wavelength_nm, self.shape, self.linear), self.terms], axis=1
-        )
-        jacobian = jacobian / np.sqrt(self.variance)[:, None]
-        scale = np.linalg.norm(jacobian, axis=0)
-        # A band that has vanished leaves nothing to learn of its shape.
-        scale[scale < 1e-12 * scale.max()] = 1.0
-        return jacobian / scale, scale
-
     def squares(self) -> Float[np.ndarray, " x"]:
         """Squared residuals, each as large as if its point had not drawn the curve to itself."""
-        left, _, _ = np.linalg.svd(self._jacobian()[0], full_matrices=False)
+        left, _, _ = np.linalg.svd(scaled(self._jacobian())[0], full_matrices=False)
         leverage = np.sum(left**2, axis=1)
         return self.residual**2 / np.clip(1.0 - leverage, 0.1, None)
 
     def covariance(self) -> Float[np.ndarray, "parameter parameter"]:
         """Of (shape, linear), for independent points of the given variance."""
-        jacobian, scale = self._jacobian()
-        return np.linalg.pinv(jacobian.T @ jacobian) / np.outer(scale, scale)
+        return inverse_curvature(self._jacobian())
+
+    def _jacobian(self) -> Float[np.ndarray, "x parameter"]:
+        """Derivatives of the curve over sigma."""
+        slopes = _slopes(self.model, self.wavelength_nm, self.shape, self.linear)
+        return np.concatenate([slopes, self.terms], axis=1) / np.sqrt(self.variance)[:, None]
 
 
 def fit_bands(
@@ -146,66 +138,30 @@ def fit_bands(
         wavelength_nm, intensity, variance: the record, in order of wavelength.
         start: as `BandFit.shape`.
     """
-    from scipy.optimize import least_squares
-
     weight = 1.0 / np.sqrt(variance)
     # A background below nought and below the record itself only feeds a band that is not there.
     floor = min(0.0, float(np.min(np.convolve(intensity, np.full(5, 0.2), mode="valid"))))
     low, high = _bounds(model, wavelength_nm)
-    search = _Projection(
-        model=model, wavelength_nm=wavelength_nm, intensity=intensity, weight=weight, floor=floor
+    found = fit_separable(
+        lambda shape: _terms(model, wavelength_nm, shape),
+        intensity,
+        np.clip(start, low + 1e-6 * (high - low), high - 1e-6 * (high - low)),
+        weight=weight,
+        low=low,
+        high=high,
+        slopes=lambda shape, linear: _slopes(model, wavelength_nm, shape, linear),
+        solve=lambda terms: _solve(terms, intensity, weight, floor, model.bands),
+        free=lambda linear: linear > np.where(np.arange(len(linear)) < model.bands, 0.0, floor),
     )
-    inside = np.clip(start, low + 1e-6 * (high - low), high - 1e-6 * (high - low))
-    found = least_squares(
-        search.misfit,
-        inside,
-        jac=search.slopes,  # pyright: ignore[reportArgumentType]  # the stubs know no callable here
-        bounds=(low, high),
-        x_scale="jac",
-        xtol=1e-8,
-        ftol=1e-9,
-        max_nfev=60,
-    )
-    shape = np.asarray(found.x, dtype=np.float64)
-    terms = _terms(model, wavelength_nm, shape)
     return BandFit(
         model=model,
         wavelength_nm=wavelength_nm,
         intensity=intensity,
         variance=variance,
-        shape=shape,
-        linear=search.solved(terms),
-        chi_square=float(2 * found.cost),
+        shape=found.shape,
+        linear=found.linear,
+        chi_square=found.chi_square,
     )
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Projection:
-    """The misfit as a function of the nonlinear parameters alone."""
-
-    model: BandModel
-    wavelength_nm: Float[np.ndarray, " x"]
-    intensity: Float[np.ndarray, " x"]
-    weight: Float[np.ndarray, " x"]
-    floor: float
-
-    def solved(self, terms: Float[np.ndarray, "x linear"]) -> Float[np.ndarray, " linear"]:
-        """The best linear parameters."""
-        return _solve(terms, self.intensity, self.weight, self.floor, self.model.bands)
-
-    def misfit(self, shape: Float[np.ndarray, " nonlinear"]) -> Float[np.ndarray, " x"]:
-        """Residuals over sigma."""
-        terms = _terms(self.model, self.wavelength_nm, shape)
-        return (self.intensity - terms @ self.solved(terms)) * self.weight
-
-    def slopes(self, shape: Float[np.ndarray, " nonlinear"]) -> Float[np.ndarray, "x nonlinear"]:
-        """Their derivatives after Kaufman: what free linear parameters make up for is taken off."""
-        terms = _terms(self.model, self.wavelength_nm, shape)
-        linear = self.solved(terms)
-        change = _slopes(self.model, self.wavelength_nm, shape, linear) * self.weight[:, None]
-        bound = np.where(np.arange(len(linear)) < self.model.bands, 0.0, self.floor)
-        basis, _ = np.linalg.qr(terms[:, linear > bound] * self.weight[:, None])
-        return basis @ (basis.T @ change) - change
 
 
 def _bounds(
