@@ -1,10 +1,13 @@
 """Absorbance, quantum yield and rates in a dossier: answers that need one another."""
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
+import pyarrow.parquet as pq
 import pytest
+from scipy.stats import binom
 
 from cinedot.spectroscopy import (
     absorbance_spectrum,
@@ -205,3 +208,28 @@ def test_a_series_of_real_absorbances(run, tmp_path: Path, real_data: Path) -> N
     found = _dossier(tmp_path)["results"]["absorbance"]
     # 570 s, the strongest record: its shoulder's top is seen at 520 to 535 nm.
     assert 520 < found["exciton"]["value"] < 538
+
+
+def test_a_long_series_is_fitted_at_once_where_one_band_suffices(run, folder: Path) -> None:
+    seed = int(np.random.SeedSequence().generate_state(1)[0])
+    print("seed", seed)
+    rng = np.random.default_rng(seed)
+    nm, peaks = np.arange(420.0, 501.0), 450.0 + 0.2 * np.arange(70)
+    laws = [emission_spectrum(nm, peak_nm=p, fwhm_nm=15, height=4000, background=9) for p in peaks]
+    laws[3] += emission_spectrum(nm, peak_nm=480, fwhm_nm=14, height=2500)
+    heads = ",".join(["nm", *(f"{k} s" for k in range(70))])
+    _table(folder / "pl.csv", heads, nm, *(rng.poisson(law) for law in laws))
+    _manifest(folder, EMISSION + "series = true")
+    assert run("analyze", folder)[0] == 0
+    facts = (folder / "results" / "dossier.html").read_text("utf-8")
+    together = int(re.search(r"(\d+) of 70 together", facts)[1])
+    # One of 70 has two bands; of the rest one in 25 is searched by chance.
+    assert 69 - binom.isf(1e-6, 69, 0.1) <= together <= 69
+    rows = pq.read_table(folder / "results" / "series.parquet").to_pandas()
+    found = rows[rows.quantity == "peak"].set_index("x")
+    apart = (found.value - peaks[found.index.astype(int)]) / found.sigma
+    # Six sigmas: of 70 once in ten million. The spectrum of two bands is the full search's.
+    assert apart.drop(3.0).abs().max() < 6
+    area = rows[rows.quantity == "area"]
+    assert len(area) == len(found) >= 69
+    assert (area.sigma > 0).all()

@@ -15,6 +15,7 @@ _LONGEST = 1.0
 """The longest step, in lengths: linearised laws do not reach further."""
 _TOO_SMALL_TO_JUDGE = 1e-5
 """Steps that change a misfit by less than the square of this: its digits no longer tell descent."""
+_LEAST_DETERMINANT = 1e-13
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-4, 1e10
 
 
@@ -133,7 +134,10 @@ class _State:
         proposed = now + _steps(here, self._damping, now, low, high)
         size = np.max(np.abs(proposed - now) / here.lengths, axis=1, initial=0.0)
         before = self.last_step[items]
-        ratio = np.where(np.isfinite(before), np.minimum(size / before, 1.0), 1.0)
+        # After a step of nought or none at all nothing is known of the ratio.
+        known = np.isfinite(before) & (before > 0)
+        ratio = np.minimum(size / np.where(known, before, 1.0), 1.0)
+        ratio = np.where(known, ratio, 1.0)
         last = (size * ratio < tolerance) & (self._damping == 0)
         ended = items[last]
         self.values[ended] = proposed[last]
@@ -196,7 +200,12 @@ def _steps(
     fixed = leaves | (diagonal <= 0)
     scaled = np.where(fixed[:, :, None] | fixed[:, None, :], 0.0, scaled)
     free = np.arange(scaled.shape[1])
-    scaled[:, free, free] = np.where(fixed, 1.0, 1.0 + 1e-14 + damping[:, None])
+    diagonal = np.where(fixed, 1.0, 1.0 + damping[:, None])
+    scaled[:, free, free] = diagonal
+    # Curvatures that are but rounding need not be positive: each parameter then steps for itself.
+    alone = ~(np.linalg.det(scaled) > _LEAST_DETERMINANT)
+    scaled[alone] = 0.0
+    scaled[:, free, free] = diagonal
     gradient = np.where(fixed, 0.0, here.gradient * unit)
     step = np.linalg.solve(scaled, gradient[:, :, None])[:, :, 0] * unit
     reach = np.max(np.abs(step) / here.lengths, axis=1, initial=0.0)

@@ -14,7 +14,7 @@ decay_reading -> decay_problem; decay_fit (decay_law), stretched_fit (stretched_
                  decay_likelihood -> decay -> decay_answer
 ageing_reading (ageing_record) -> ageing_fit (ageing_law) -> stability -> ageing_comparison,
                                   ligand_loss; spectral_shift
-series_start (series_equations) -> series_fit: many spectra at once
+series_start (series_equations) -> series_fit -> emission_series: many spectra at once
 reading -> electroluminescence (emission, spectral_shift); dichroism_reading -> dichroism
 infrared_reading -> infrared_bands -> infrared
 emission -> colour (gamut); confinement: size and light, a room of its own
@@ -69,6 +69,7 @@ from cinedot.spectroscopy.electroluminescence import (
 )
 from cinedot.spectroscopy.emission import EmissionFit as EmissionFit
 from cinedot.spectroscopy.emission import fit_emission as fit_emission
+from cinedot.spectroscopy.emission_series import fit_emission_series as fit_emission_series
 from cinedot.spectroscopy.infrared import IONIC_SPLITTING_PER_CM as IONIC_SPLITTING_PER_CM
 from cinedot.spectroscopy.infrared import InfraredFit as InfraredFit
 from cinedot.spectroscopy.infrared import fit_infrared as fit_infrared

@@ -110,15 +110,15 @@ class BandFit:
 
     def squares(self) -> Float[np.ndarray, " x"]:
         """Squared residuals, each as large as if its point had not drawn the curve to itself."""
-        left, _, _ = np.linalg.svd(scaled(self._jacobian())[0], full_matrices=False)
+        left, _, _ = np.linalg.svd(scaled(self.derivatives())[0], full_matrices=False)
         leverage = np.sum(left**2, axis=1)
         return self.residual**2 / np.clip(1.0 - leverage, 0.1, None)
 
     def covariance(self) -> Float[np.ndarray, "parameter parameter"]:
         """Of (shape, linear), for independent points of the given variance."""
-        return inverse_curvature(self._jacobian())
+        return inverse_curvature(self.derivatives())
 
-    def _jacobian(self) -> Float[np.ndarray, "x parameter"]:
+    def derivatives(self) -> Float[np.ndarray, "x parameter"]:
         """Derivatives of the curve over sigma."""
         slopes = _slopes(self.model, self.wavelength_nm, self.shape, self.linear)
         return np.concatenate([slopes, self.terms], axis=1) / np.sqrt(self.variance)[:, None]

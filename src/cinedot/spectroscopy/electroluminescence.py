@@ -148,19 +148,10 @@ def _lit(voltage_v: float, spectrum: Spectrum) -> LitSpectrum | None:
         fit = fit_emission(spectrum)
     except AnalysisError:
         return None
-    step = np.gradient(fit.wavelength_nm)
-    area = float(np.sum(fit.main * step))
-    # The sum of the points over the band, each with its own noise, neighbours counted together.
-    inside = fit.main > 0.1 * float(fit.main.max())
-    noise = np.sum((fit.noise * step)[inside] ** 2) * fit.correlation
-    sigma = float(np.sqrt(noise * max(fit.reduced_chi_square, 1.0)))
-    if area < _LEAST_SIGMAS * sigma or fit.peak.status != "ok":
+    area = fit.area
+    if float(area.value) < _LEAST_SIGMAS * (area.sigma or 0.0) or fit.peak.status != "ok":
         return None
-    return LitSpectrum(
-        voltage_v=voltage_v,
-        fit=fit,
-        area=Estimate(value=area, sigma=sigma, unit="", method="main band above its background"),
-    )
+    return LitSpectrum(voltage_v=voltage_v, fit=fit, area=area)
 
 
 def _turn_on(

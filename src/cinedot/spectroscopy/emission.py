@@ -23,7 +23,7 @@ _WORTH_A_LOOK = 12.0
 """Models behind by more in BIC weigh less than 0.3 % and are left out of the average."""
 # A band found by chance in 1,000 points of pure noise exceeds this less than once in a million:
 # chi-square with 3 degrees of freedom, 1,000 places.
-_LEAST_EVIDENCE = 50.0
+LEAST_EVIDENCE = 50.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +85,20 @@ class EmissionFit:
     reduced_chi_square: float
     correlation: float
 
+    @property
+    def area(self) -> Estimate:
+        """Of the main band above its background, the instrument's units times nm."""
+        step = np.gradient(self.wavelength_nm)
+        # The sum of the points over the band, each with its own noise, neighbours counted together.
+        inside = self.main > 0.1 * float(self.main.max())
+        noise = float(np.sum((self.noise * step)[inside] ** 2)) * self.correlation
+        return Estimate(
+            value=float(np.sum(self.main * step)),
+            sigma=float(np.sqrt(noise * max(self.reduced_chi_square, 1.0))),
+            unit="",
+            method="main band above its background",
+        )
+
 
 def fit_emission(spectrum: Spectrum) -> EmissionFit:
     """The main band of an emission spectrum: bands in energy on a background, by least squares.
@@ -114,13 +128,13 @@ def fit_emission(spectrum: Spectrum) -> EmissionFit:
         >>> abs(fit.peak.value - 453.0) < 0.1, abs(fit.fwhm.value - 14.9) < 0.1
         (True, True)
     """
-    wavelength, intensity = _usable(spectrum)
+    wavelength, intensity = usable_points(spectrum)
     scale = float(np.max(np.abs(intensity))) or 1.0
     if float(np.ptp(intensity)) < _ROUNDING * scale:
         raise _no_band(spectrum)
     found = search_bands(wavelength, intensity / scale)
     best = found.best
-    if best is None or found.evidence_for_band < _LEAST_EVIDENCE:
+    if best is None or found.evidence_for_band < LEAST_EVIDENCE:
         raise _no_band(spectrum)
     return _wrap(spectrum, found, best, scale)
 
@@ -132,7 +146,7 @@ def _no_band(spectrum: Spectrum) -> AnalysisError:
     )
 
 
-def _usable(spectrum: Spectrum) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
+def usable_points(spectrum: Spectrum) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
     """The points to fit: away from scattered excitation and its second order."""
     wavelength, intensity = spectrum.wavelength_nm, spectrum.intensity
     if not (np.isfinite(intensity).all() and np.isfinite(wavelength).all()):
@@ -168,8 +182,30 @@ def _wrap(spectrum: Spectrum, found: BandSearch, best: BandFit, scale: float) ->
         for fit in rivals
     ]
     fit = refits[rivals.index(best)]
+    return told(spectrum, fit, refits, _evidence(found), scale)
+
+
+def told(
+    spectrum: Spectrum,
+    fit: BandFit,
+    rivals: list[BandFit],
+    evidence: tuple[Candidate, ...],
+    scale: float,
+) -> EmissionFit:
+    """What a fit of bands says of a spectrum, averaged with its rivals.
+
+    Args:
+        spectrum: what was recorded.
+        fit: the bands, with the noise that their own rest shows.
+        rivals: fits that the record cannot tell from it, itself included.
+        evidence: all that was tried.
+        scale: what intensities were divided by.
+
+    Raises:
+        AnalysisError: the maximum is not in the record, or no band but its background.
+    """
     dispersion, correlation = dispersion_of(fit)
-    values, sigmas = _averaged(refits, dispersion, correlation)
+    values, sigmas = _averaged(rivals, dispersion, correlation)
     _refuse_outside(spectrum, fit, values, sigmas)
     peak, width = float(values[0]), float(values[1])
     # Within three points of an end nothing tells a maximum from a slope.
@@ -204,10 +240,10 @@ def _wrap(spectrum: Spectrum, found: BandSearch, best: BandFit, scale: float) ->
         others=tuple(fit.terms[:, k] * linear[k] for k in order),
         background=fit.terms[:, fit.model.bands :] @ linear[fit.model.bands :],
         residual=fit.residual * scale,
-        noise=np.sqrt(variance) * scale,
+        noise=np.sqrt(fit.variance) * scale,
         status="ok" if held else "edge",
         model=fit.model.text(),
-        evidence=_evidence(found),
+        evidence=evidence,
         reduced_chi_square=_against_neighbours(fit),
         correlation=correlation,
     )

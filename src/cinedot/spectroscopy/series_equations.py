@@ -180,12 +180,15 @@ class BandBatch:
         curvature[:, 3:, :3] = np.swapaxes(curvature[:, :3, 3:], 1, 2)
         curvature[:, np.arange(3, free), np.arange(3, free)] = 1.0
         covariance = inverses(curvature)
+        lost = np.isinf(covariance[:, 0, 0])
+        covariance[lost] = 0.0
         turned = np.matmul(change, covariance[:, 3:])
         covariance[:, 3:] = turned
         covariance[:, :, 3:] = np.matmul(covariance[:, :, 3:], np.swapaxes(change, -1, -2))
         linear = np.column_stack([height, np.matmul(change, ground[:, :, None])[..., 0]])
         step = (values - self._asked_at) * np.stack([np.ones_like(width), width], axis=1)
-        linear += _followed(covariance, step)
+        linear[~lost] += _followed(covariance[~lost], step[~lost])
+        covariance[lost] = np.inf
         return BandSolution(
             centre=values[:, 0],
             width=width,
@@ -274,11 +277,13 @@ def _followed(
     covariance: Float[np.ndarray, "item free free"], step: Float[np.ndarray, "item 2"]
 ) -> Float[np.ndarray, "item linear"]:
     """How the best linear parameters follow a last, short step of the other two."""
-    sound = np.isfinite(covariance).all(axis=(1, 2))
-    found = np.zeros((len(step), covariance.shape[1] - 2))
-    pulled = np.linalg.solve(covariance[sound, :2, :2], step[sound, :, None])
-    found[sound] = np.matmul(covariance[sound, 2:, :2], pulled)[..., 0]
-    return found
+    (a, b), (_, c) = covariance[:, :2, :2].transpose(1, 2, 0)
+    # Where rounding leaves no determinant, neither does it leave a direction to follow.
+    determinant = a * c - b * b
+    sound = determinant > 1e-13 * a * c
+    across = np.stack([c * step[:, 0] - b * step[:, 1], a * step[:, 1] - b * step[:, 0]], axis=1)
+    pulled = across * (sound / np.where(sound, determinant, 1.0))[:, None]
+    return np.matmul(covariance[:, 2:, :2], pulled[:, :, None])[..., 0]
 
 
 def _picked(

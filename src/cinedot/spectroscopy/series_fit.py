@@ -311,12 +311,13 @@ def _wrapped(
     change[:, 1, 1] = FWHM_PER_SIGMA
     change[:, 2, 2] = factor
     change[:, 2, 0] = whole["height"] * slope
-    with np.errstate(invalid="ignore"):
-        covariance = np.matmul(change, np.matmul(whole["covariance"], change.transpose(0, 2, 1)))
-    covariance[~np.isfinite(whole["covariance"]).all(axis=(1, 2))] = np.inf
+    lost = np.isinf(whole["covariance"][:, 0, 0])
+    covariance = np.where(lost[:, None, None], 0.0, whole["covariance"])
+    covariance = np.matmul(change, np.matmul(covariance, change.transpose(0, 2, 1)))
     freedom = len(axis.place) - change.shape[1]
     if not known:
         covariance *= (whole["chi_square"] / max(freedom, 1))[:, None, None]
+    covariance[lost] = np.inf
     return SeriesFit(
         centre=whole["centre"],
         fwhm=whole["width"] * FWHM_PER_SIGMA,

@@ -24,11 +24,19 @@ from cinedot.dossier.manifest import EmissionSection, SampleFolder
 from cinedot.dossier.sections.emission_colour import colour_panel, colour_results, colours_of
 from cinedot.dossier.sections.instrument import instrument_facts
 from cinedot.dossier.sections.series import condition_of
-from cinedot.spectroscopy import Colour, EmissionFit, fit_emission, read_spectra
+from cinedot.spectroscopy import (
+    Colour,
+    EmissionFit,
+    fit_emission,
+    fit_emission_series,
+    read_spectra,
+)
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
 
+_FEW = 64
+"""So many spectra are searched for their bands one by one; of more, those that need it."""
 _DASHES = ("dash", "dot", "dashdot")
 
 
@@ -63,10 +71,12 @@ def _analyse(
 ) -> Findings:
     fits: dict[int, EmissionFit] = {}
     failures: list[AnalysisError] = []
+    many = len(spectra) > _FEW
+    at_once = fit_emission_series(spectra) if many else (None,) * len(spectra)
     tracked = progress.track(spectra, description="emission: fitting", total=len(spectra))
     for index, spectrum in enumerate(tracked):
         try:
-            fits[index] = fit_emission(spectrum)
+            fits[index] = at_once[index] or fit_emission(spectrum)
         except AnalysisError as fault:
             failures.append(fault)
     if not fits:
@@ -84,8 +94,17 @@ def _analyse(
             *(str(fault) for fault in failures),
             *(_remarks(fits[first], unread) if single else ()),
         ),
-        facts=_facts(spectra, fits, path),
+        facts=_facts(spectra, fits, path)
+        | ({"fitted": _how(len(spectra), sum(one is not None for one in at_once))} if many else {}),
         inputs=(path,),
+    )
+
+
+def _how(count: int, together: int) -> str:
+    """Which spectra were fitted with one band, all at once, and which searched for bands."""
+    return (
+        f"{together} of {count} together, with one Gaussian band, which says all that they say; "
+        f"{count - together} one by one, searched for their bands"
     )
 
 
@@ -104,7 +123,11 @@ def _series(
     colours: Mapping[int, Colour],
 ) -> tuple[SeriesPoint, ...]:
     found = {
-        index: {**_results(fit), **colour_results(colours.get(index), only=("cie_x", "cie_y"))}
+        index: {
+            **_results(fit),
+            "area": fit.area,
+            **colour_results(colours.get(index), only=("cie_x", "cie_y")),
+        }
         for index, fit in fits.items()
     }
     return tuple(
@@ -159,8 +182,9 @@ def _panels(spectra: tuple[Spectrum, ...], fits: Mapping[int, EmissionFit]) -> t
     return (
         Panel(
             title="Emission spectra",
-            caption="Each record divided by its maximum.",
-            figure=_overlay(spectra),
+            caption="Each record divided by its maximum."
+            + (f" {_FEW} of {len(spectra)} are shown." if len(spectra) > _FEW else ""),
+            figure=_overlay(_some(spectra)),
         ),
         Panel(
             title="Peak and width",
@@ -196,6 +220,12 @@ def _one(fit: EmissionFit) -> "go.Figure":
         y_title="intensity (instrument's units)",
         residual_title="rest",
     )
+
+
+def _some(spectra: tuple[Spectrum, ...]) -> tuple[Spectrum, ...]:
+    """As many as can be told apart, evenly over the series."""
+    shown = np.linspace(0, len(spectra) - 1, min(len(spectra), _FEW)).round().astype(int)
+    return tuple(spectra[index] for index in shown.tolist())
 
 
 def _overlay(spectra: tuple[Spectrum, ...]) -> "go.Figure":
