@@ -150,7 +150,7 @@ def fit_bands(
         low=low,
         high=high,
         slopes=lambda shape, linear: _slopes(model, wavelength_nm, shape, linear),
-        solve=lambda terms: _solve(terms, intensity, weight, floor, model.bands),
+        solve=lambda terms: solve_linear(terms, intensity, weight, floor, model.bands),
         free=lambda linear: linear > np.where(np.arange(len(linear)) < model.bands, 0.0, floor),
     )
     return BandFit(
@@ -240,7 +240,7 @@ def _slopes(
     return columns
 
 
-def _solve(
+def solve_linear(
     terms: Float[np.ndarray, "x linear"],
     target: Float[np.ndarray, " x"],
     weight: Float[np.ndarray, " x"],

@@ -147,7 +147,14 @@ def _no_band(spectrum: Spectrum) -> AnalysisError:
 
 
 def usable_points(spectrum: Spectrum) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:
-    """The points to fit: away from scattered excitation and its second order."""
+    """The points to fit: away from scattered excitation and its second order.
+
+    Returns:
+        Wavelengths, nm, and intensities.
+
+    Raises:
+        InputError: fewer than 8 points, or some that are not finite or not sorted.
+    """
     wavelength, intensity = spectrum.wavelength_nm, spectrum.intensity
     if not (np.isfinite(intensity).all() and np.isfinite(wavelength).all()):
         raise InputError(
