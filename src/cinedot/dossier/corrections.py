@@ -13,7 +13,8 @@ from cinedot.core import InputError
 from cinedot.core.nearest import did_you_mean
 from cinedot.dossier.complaints import explained
 from cinedot.dossier.folder import read_toml, tuples_for_lists
-from cinedot.dossier.manifest import MovieSection, SampleFolder, Section
+from cinedot.dossier.manifest import MovieSection, SampleFolder
+from cinedot.dossier.manifest_section import Section
 from cinedot.dossier.manifest_units import Nanometre, SignedNanometre
 
 FILE = "corrections.toml"

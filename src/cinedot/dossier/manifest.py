@@ -3,13 +3,14 @@
 Field names in Python carry their unit; the keys in the file are their aliases without it.
 """
 
-import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 from cinedot.core import InputError
+from cinedot.dossier.manifest_numbers import Reported, Stated
+from cinedot.dossier.manifest_section import Section
 from cinedot.dossier.manifest_units import (
     Centimetre,
     Degree,
@@ -30,13 +31,6 @@ def _as_list(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
 
 
 Edge = Annotated[int, Field(ge=1)]
-
-
-class Section(BaseModel):
-    """A section of `sample.toml`: unknown keys are errors, values do not change."""
-
-    # Strict: TOML has types, and `series = "yes"` or `x = true` is a slip of the pen.
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True, allow_inf_nan=False)
 
 
 class SampleSection(Section):
@@ -147,14 +141,14 @@ class TableSection(Section):
     series: bool = False
 
 
-class EmissionSection(TableSection):
-    """Emission intensity against wavelength."""
+class SpectrumSection(TableSection):
+    """A quantity against wavelength."""
 
     range_nm: tuple[Nanometre, Nanometre] | None = Field(default=None, alias="range")
     excitation_nm: Nanometre | None = Field(default=None, alias="excitation")
 
     @model_validator(mode="after")
-    def _ordered(self) -> "EmissionSection":
+    def _ordered(self) -> "SpectrumSection":
         if self.range_nm and self.range_nm[0] >= self.range_nm[1]:
             raise InputError(
                 f"`range` must run from low to high, but is {self.range_nm} nm.",
@@ -163,7 +157,7 @@ class EmissionSection(TableSection):
         return self
 
 
-class AbsorbanceSection(EmissionSection):
+class AbsorbanceSection(SpectrumSection):
     """Absorbance against wavelength."""
 
 
@@ -260,55 +254,20 @@ class RecipeSection(Section):
     file: str
 
 
-class ReportedNumber(Section):
-    """A number known without a recording."""
+class SizesSection(Section):
+    """What is known of the light of each n before its spectrum is taken apart."""
 
-    value: float | str
-    sigma: float | None = Field(default=None, ge=0)
-    unit: str | None = None
-    rounding: float = 0.0
-    """Half of the last digit's place: what a number without a sigma leaves open."""
-
-
-_NUMBER_WITH_UNIT = re.compile(r"\s*([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
+    n: tuple[Edge, ...] = Field(default=(2, 3, 4, 5, 6), min_length=1)
+    law: str | None = None
+    peaks: Stated = Field(default_factory=dict)
+    cross_sections: Stated = Field(default_factory=dict)
+    yields: Stated = Field(default_factory=dict)
 
 
-def _reported(value: Any) -> Any:  # noqa: ANN401 - TOML holds anything
-    """A number, "453 nm", or { value = 237, sigma = 6 } as the fields of `ReportedNumber`."""
-    if isinstance(value, dict):
-        if "value" not in value:
-            raise InputError(
-                "a reported number must have a `value`, but this table has none.",
-                remedy='Keys with a dot stand in quotes, as in "emission.peak" = "453 nm".',
-            )
-        return {**_reported(value["value"]), **{k: v for k, v in value.items() if k != "value"}}
-    if isinstance(value, str):
-        found = _NUMBER_WITH_UNIT.fullmatch(value)
-        if found is None:
-            return {"value": value}
-        return {
-            "value": float(found[1]),
-            "rounding": _last_digit(found[1]) / 2,
-            **({"unit": found[2].strip()} if found[2].strip() else {}),
-        }
-    if isinstance(value, bool) or not isinstance(value, int | float):
-        raise InputError(
-            f"a reported number must be a number or a text, but is {value!r}.",
-            remedy='Write it as in "emission.peak" = "453 nm".',
-        )
-    return {"value": float(value), "rounding": _last_digit(repr(value)) / 2}
+class EmissionSection(SpectrumSection):
+    """Emission intensity against wavelength."""
 
-
-def _last_digit(number: str) -> float:
-    """The place value of a number's last digit.
-
-    Example:
-        >>> _last_digit("453"), _last_digit("14.9"), _last_digit("10.6e7")
-        (1.0, 0.1, 1000000.0)
-    """
-    mantissa, _, exponent = number.lower().partition("e")
-    decimals = len(mantissa.partition(".")[2])
-    return float(f"1e{int(exponent or 0) - decimals}")
+    sizes: SizesSection | None = None
 
 
 class Manifest(Section):
@@ -334,7 +293,7 @@ class Manifest(Section):
     mass_spectrum: MassSpectrumSection | None = None
     crystals: CrystalsSection | None = None
     recipe: RecipeSection | None = None
-    reported: dict[str, Annotated[ReportedNumber, BeforeValidator(_reported)]] = {}
+    reported: dict[str, Reported] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _named_apart(self) -> "Manifest":

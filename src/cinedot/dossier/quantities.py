@@ -8,7 +8,7 @@ from importlib import resources
 
 from cinedot.core import Estimate, InputError
 from cinedot.core.units import quantity
-from cinedot.dossier.manifest import ReportedNumber
+from cinedot.dossier.manifest_numbers import ReportedNumber
 
 TEXTS = (
     "movie.edges",
@@ -63,15 +63,30 @@ def reported_estimate(key: str, number: ReportedNumber) -> Estimate:
         hint = f"The nearest is `{near[0]}`." if near else f"Known are {', '.join(known)}."
         raise InputError(f"`{key}` is no quantity of a dossier.", remedy=hint, place="[reported]")
     unit = known[general][0]
+    if isinstance(number.value, str) and general in TEXTS:
+        return Estimate(value=number.value, sigma=None, unit=unit, method="reported")
+    return stated_estimate(number, unit, key=key, place="[reported]")
+
+
+def stated_estimate(number: ReportedNumber, unit: str, *, key: str, place: str) -> Estimate:
+    """A number that somebody states, in a unit; its sigma is that of its last digit unless given.
+
+    Args:
+        number: as it is written.
+        unit: the unit wanted.
+        key: what it is called.
+        place: where it stands.
+
+    Raises:
+        InputError: a text, or a unit of another dimension.
+    """
     value, sigma = number.value, number.sigma
     if isinstance(value, str):
-        if general not in TEXTS:
-            raise InputError(
-                f"`{key}` must be a number, but is {value!r}.",
-                remedy=f'Write it as in "{key}" = "1.0 {unit}".'.replace(' "', '"'),
-                place="[reported]",
-            )
-        return Estimate(value=value, sigma=None, unit=unit, method="reported")
+        raise InputError(
+            f"`{key}` must be a number, but is {value!r}.",
+            remedy=f'Write it as in "{key}" = "1.0 {unit}".'.replace(' "', '"'),
+            place=place,
+        )
     scale = 1.0
     if number.unit and number.unit != unit:
         scale = quantity(f"1 {number.unit}", unit.replace("per ", "1/"), key=key)

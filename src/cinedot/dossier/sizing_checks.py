@@ -84,7 +84,7 @@ def _check(
     try:
         by_light = edge_from_wavelength(named, peak[1], shape="cube")
     except AnalysisError as fault:
-        return _told(Check(name=name, status="undecided", detail=str(fault)), named, source)
+        return told_by(Check(name=name, status="undecided", detail=str(fault)), named, source)
     lattice_nm = named.semiconductor.lattice_nm
     n = float(by_light.value) / lattice_nm
     check = compare(
@@ -93,11 +93,17 @@ def _check(
         size[1],
         of=(f"{peak[0]} at {peak[1].text()} makes n = {n:.1f},", size[0]),
     )
-    return _told(check, named, source)
+    return told_by(check, named, source)
 
 
-def _told(check: Check, named: NamedLaw, source: str | None) -> Check:
-    """The check, made `circular` where the law was fitted to the same recordings."""
+def told_by(check: Check, named: NamedLaw, source: str | None) -> Check:
+    """The check, made `circular` where the law was fitted to the same recordings.
+
+    Args:
+        check: as its numbers have it.
+        named: the law that it stands on.
+        source: whose recordings these are; None where nobody said.
+    """
     calibrated_on = named.calibrated_on
     if calibrated_on is None or not named.circular_for(source):
         return check

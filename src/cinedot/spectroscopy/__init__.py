@@ -18,6 +18,7 @@ series_start (series_equations) -> series_fit -> emission_series: many spectra a
 reading -> electroluminescence (emission, spectral_shift); dichroism_reading -> dichroism
 infrared_reading -> infrared_bands -> infrared
 emission -> colour (gamut); confinement: size and light, a room of its own
+confinement, emission -> mixture: a spectrum's n and their number fractions, a room of its own
 reading -> curvature, exciton_fit (absorption_law, noise) -> absorbance
 yield_reading (solvents, yield_standards) -> dilution_line -> quantum_yield -> rates
 """

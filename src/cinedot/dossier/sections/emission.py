@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,8 +21,19 @@ from cinedot.dossier.figures import (
 )
 from cinedot.dossier.findings import Findings, Panel, SeriesPoint, Task, Work
 from cinedot.dossier.folder import find_file
+from cinedot.dossier.known import Known
 from cinedot.dossier.manifest import EmissionSection, SampleFolder
 from cinedot.dossier.sections.emission_colour import colour_panel, colour_results, colours_of
+from cinedot.dossier.sections.emission_sizes import (
+    decompositions_of,
+    prior_of,
+    size_checks,
+    size_facts,
+    size_panels,
+    size_remarks,
+    size_results,
+    size_series,
+)
 from cinedot.dossier.sections.instrument import instrument_facts
 from cinedot.dossier.sections.series import condition_of
 from cinedot.spectroscopy import (
@@ -31,6 +43,7 @@ from cinedot.spectroscopy import (
     fit_emission_series,
     read_spectra,
 )
+from cinedot.spectroscopy.mixture import Decomposition
 
 if TYPE_CHECKING:
     import plotly.graph_objects as go
@@ -55,7 +68,23 @@ def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
     if section.excitation_nm is not None:
         spectra = tuple(replace(one, excitation_nm=section.excitation_nm) for one in spectra)
     unread = 0 if columns or section.series else _columns(path) - 1
-    return lambda progress: _analyse(spectra, path, unread, progress)
+    prior, source = prior_of(sample, section), sample.manifest.sample.source
+
+    def work(progress: Progress) -> Findings:
+        sizes, failures = decompositions_of(spectra, prior, progress)
+        findings = _analyse(spectra, sizes, path, unread, progress)
+        findings = replace(findings, remarks=(*findings.remarks, *failures))
+        if len(spectra) > 1 or not sizes:
+            return findings
+        return replace(findings, completed=partial(_beside_images, findings, sizes[0], source))
+
+    return work
+
+
+def _beside_images(
+    findings: Findings, sizes: Decomposition, source: str | None, known: Known
+) -> Findings:
+    return replace(findings, checks=size_checks(sizes, known, source), completed=None)
 
 
 def _columns(path: Path) -> int:
@@ -67,7 +96,11 @@ def _columns(path: Path) -> int:
 
 
 def _analyse(
-    spectra: tuple[Spectrum, ...], path: Path, unread: int, progress: Progress
+    spectra: tuple[Spectrum, ...],
+    sizes: Mapping[int, Decomposition],
+    path: Path,
+    unread: int,
+    progress: Progress,
 ) -> Findings:
     fits: dict[int, EmissionFit] = {}
     failures: list[AnalysisError] = []
@@ -87,15 +120,27 @@ def _analyse(
     colours = colours_of(fits)
     named = {index: (spectra[index].label, one) for index, one in colours.items()}
     return Findings(
-        results={**_results(fits[first]), **colour_results(colours.get(first))} if single else {},
-        series=_series(spectra, fits, colours),
-        panels=(*_panels(spectra, fits), *colour_panel(tuple(named.values()))),
+        results={
+            **_results(fits[first]),
+            **colour_results(colours.get(first)),
+            **size_results(sizes.get(first)),
+        }
+        if single
+        else {},
+        series=(*_series(spectra, fits, colours), *size_series(spectra, sizes)),
+        panels=(
+            *_panels(spectra, fits),
+            *size_panels(spectra, sizes),
+            *colour_panel(tuple(named.values())),
+        ),
         remarks=(
             *(str(fault) for fault in failures),
             *(_remarks(fits[first], unread) if single else ()),
+            *size_remarks(sizes),
         ),
         facts=_facts(spectra, fits, path)
-        | ({"fitted": _how(len(spectra), sum(one is not None for one in at_once))} if many else {}),
+        | ({"fitted": _how(len(spectra), sum(one is not None for one in at_once))} if many else {})
+        | size_facts(sizes),
         inputs=(path,),
     )
 

@@ -172,7 +172,7 @@ def _peak(draws: MixtureDraws, band: int) -> Estimate:
     """Where a reader sees the maximum: the Jacobian puts it to the blue of hc/E."""
     energy, sigma = _moments(draws.weights, draws.energies_ev[:, band])
     shape = draws.fit.coordinates.shapes(draws.fit.numbers)
-    peak, _ = read_off(centre_ev=energy, fwhm_ev=float(shape[1][band]), skew=float(shape[2]))
+    peak, _ = read_off(centre_ev=energy, fwhm_ev=float(shape[1][band]), skew=float(shape[2][band]))
     return Estimate(
         value=peak, sigma=sigma * peak / energy, unit="nm", method=draws.fit.model.text()
     )

@@ -21,7 +21,9 @@ from cinedot.spectroscopy.mixture.fit import MixtureFit
 _FREEDOM = 6
 """Degrees of freedom of the multivariate t that shapes are drawn from: its tails hold theirs."""
 _EVEN_ENOUGH = 0.1
-"""Share of the draws that their weights must be worth; else all is drawn once more."""
+"""Share of the draws that their weights must be worth; else all is drawn again, where the weights
+say."""
+_MORE_ROUNDS = 3
 _LEAST_STEP = 1 / 3
 """Of the step expected from one n to another: closer than that, bands could not be named."""
 _NOWHERE = -1e300
@@ -83,17 +85,19 @@ def draw_mixtures(fit: MixtureFit, prior: MixturePrior, *, draws: int) -> Mixtur
     """
     rng = np.random.default_rng(0)
     proposal = _Proposal.normal(fit.numbers, fit.covariance())
-    drawn = _drawn(fit, prior, proposal, draws, rng)
-    if drawn[0].worth < _EVEN_ENOUGH * draws:
-        first, numbers = drawn
-        mean = first.weights @ numbers
+    best, numbers = _drawn(fit, prior, proposal, draws, rng)
+    for _ in range(_MORE_ROUNDS):
+        if best.worth >= _EVEN_ENOUGH * len(best.weights):
+            break
+        mean = best.weights @ numbers
         apart = numbers - mean
-        spread = (first.weights[:, None] * apart).T @ apart
-        worth = first.worth / (first.worth + len(mean) + 2)
-        wider = worth * spread + (1 - worth) * fit.covariance()
-        second = _drawn(fit, prior, _Proposal.normal(mean, wider), 2 * draws, rng)
-        drawn = second if second[0].worth > first.worth else drawn
-    return drawn[0]
+        spread = (best.weights[:, None] * apart).T @ apart
+        trust = best.worth / (best.worth + len(mean) + 2)
+        wider = trust * spread + (1 - trust) * fit.covariance()
+        next_one, found = _drawn(fit, prior, _Proposal.normal(mean, wider), 2 * draws, rng)
+        if next_one.worth > best.worth:
+            best, numbers = next_one, found
+    return best
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

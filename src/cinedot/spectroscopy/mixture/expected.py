@@ -27,10 +27,17 @@ _FWHM_SPREAD = 0.25
 _OWN_FWHM_SPREAD = 0.08
 _OWN_SPREAD_EV = 0.010
 """From sample to sample: the paper's n = 4 of MAPbBr3 is at 453 to 455 nm."""
+_MOST_OF_STEP = 1 / 3
+"""Of a law's step to the next n: the most that an n's place may be off, one standard deviation."""
 _YIELD_SPREAD = 0.2
 _CROSS_SECTION_SPREAD = 0.15
 _SCALES = ("well-own", "well-calibrated", "brus-edge")
 """Laws that a spectrum is read with unless one is stated: the first that the host has."""
+
+_SHAPE = (
+    "Bands are Gaussian or lean to one side in energy, about alike: slower tails would be taken "
+    "for a neighbour's light, or for a broad band."
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,8 +101,8 @@ def expected_bands(
     Positions follow one law. Unless it is stated, it is the box whose walls are fitted to a known
     size (a stated peak, else the paper's n = 4), else Brus's with the edge as the radius. Their
     spread holds the law's parameters, 10 meV from sample to sample, and the distance to the other
-    laws that share its known size, all put through that size; it is never more than half of the
-    law's step to the next n.
+    law of the paper, both put through the known size; it is never more than a third of the law's
+    step to the next n, which else would be as near.
 
     Args:
         host: what the dots are made of; None where all peaks are stated.
@@ -116,8 +123,8 @@ def expected_bands(
         >>> for one in expected.bands:
         ...     print(one.n, round(HC_EV_NM / one.energy_ev), round(1000 * one.spread_ev))
         4 453 12
-        5 473 37
-        6 487 26
+        5 473 25
+        6 487 17
     """
     ordered = _ordered(sizes)
     for name, stated in (("peaks", peaks), ("cross_sections", cross_sections), ("yields", yields)):
@@ -143,7 +150,7 @@ def expected_bands(
         own_fwhm_spread=_OWN_FWHM_SPREAD,
         larger_ev=None if scale is None else scale.larger(ordered[-1]),
         law=None if scale is None else scale.law,
-        assumptions=(*_named_by(scale, peaks), *why),
+        assumptions=(*_named_by(scale, peaks), *why, _SHAPE),
     )
 
 
@@ -197,8 +204,8 @@ class _Scale:
             step = self.energy(one, n)[0] - self.energy(one, anchor)[0]
             apart += (step - energy + self.energy(self.law, anchor)[0]) ** 2
         apart /= 1 + len(self.others)
-        half = (energy - self.energy(self.law, n + 1)[0]) / 2
-        return energy, min(math.sqrt(sigma**2 + apart + _OWN_SPREAD_EV**2), half)
+        most = _MOST_OF_STEP * (energy - self.energy(self.law, n + 1)[0])
+        return energy, min(math.sqrt(sigma**2 + apart + _OWN_SPREAD_EV**2), most)
 
     def larger(self, n: int) -> tuple[float, float]:
         high, low = (self.energy(self.law, one)[0] for one in (n + 1, _BULK))

@@ -12,7 +12,8 @@ from cinedot.spectroscopy.band_fit import solve_linear
 from cinedot.spectroscopy.mixture.expected import MixturePrior
 from cinedot.spectroscopy.mixture.law import photon_bands
 
-_SKEW_SPREAD = 0.15
+_SKEW_SPREAD, _OWN_SKEW_SPREAD = 0.1, 0.02
+"""Of what all bands share, and of each band's own: sizes of one n need not be spread alike."""
 _BROAD = (4.0, 0.4)
 """Width of a broad band, over a dot's, and the spread of its logarithm."""
 _LARGER_FWHM_SPREAD = 0.3
@@ -27,7 +28,7 @@ class MixtureModel:
         sizes: the n that are there.
         broad: whether there is a broad band, as of traps.
         larger: whether there is light of larger dots or the bulk.
-        skewed: whether all bands lean to one side, alike.
+        skewed: whether bands lean to one side, about alike.
         sloped: whether the background is linear rather than constant.
     """
 
@@ -43,6 +44,11 @@ class MixtureModel:
         return len(self.sizes) + self.broad + self.larger
 
     @property
+    def shapes(self) -> int:
+        """Number of energies, widths and skews."""
+        return (3 if self.skewed else 2) * self.bands
+
+    @property
     def linear(self) -> int:
         """Number of areas and levels."""
         return self.bands + 1 + self.sloped
@@ -50,7 +56,7 @@ class MixtureModel:
     @property
     def parameters(self) -> int:
         """Number of free parameters."""
-        return 2 * self.bands + self.skewed + self.linear
+        return self.shapes + self.linear
 
     def text(self) -> str:
         """The model in words.
@@ -99,8 +105,8 @@ class Record:
 class Coordinates:
     """Shapes of all bands as numbers that are standard normal beforehand.
 
-    In order: energy of each band, logarithm of each width, skew; bands in order of n, then larger
-    dots, then the broad one.
+    In order: energy of each band, logarithm of each width, each skew if any; bands in order of n,
+    then larger dots, then the broad one.
 
     Attributes:
         model: whose.
@@ -136,28 +142,32 @@ class Coordinates:
             places.append((float(red + blue) / 2, float(blue - red) / 2))
             means[-1] += float(np.log(_BROAD[0]))
             widths[-1, -1] = _BROAD[1] ** 2
-        size = 2 * model.bands + model.skewed
-        factor = np.zeros((size, size))
-        np.fill_diagonal(factor, [*(spread for _, spread in places), *[_SKEW_SPREAD] * size])
-        factor[model.bands : 2 * model.bands, model.bands : 2 * model.bands] = np.linalg.cholesky(
-            widths
-        )
-        mean = np.array([*(energy for energy, _ in places), *means, *[0.0] * model.skewed])
+        factor = np.zeros((model.shapes, model.shapes))
+        first, second, third = (slice(k * model.bands, (k + 1) * model.bands) for k in range(3))
+        factor[first, first] = np.diag([spread for _, spread in places])
+        factor[second, second] = np.linalg.cholesky(widths)
+        if model.skewed:
+            own = _OWN_SKEW_SPREAD**2 * np.eye(model.bands)
+            factor[third, third] = np.linalg.cholesky(own + _SKEW_SPREAD**2)
+        mean = np.zeros(model.shapes)
+        mean[first], mean[second] = [energy for energy, _ in places], means
         return cls(model=model, mean=mean, factor=factor)
 
     def shapes(
         self, numbers: Float[np.ndarray, "*many shape"]
     ) -> tuple[
-        Float[np.ndarray, "*many band"], Float[np.ndarray, "*many band"], Float[np.ndarray, "*many"]
+        Float[np.ndarray, "*many band"],
+        Float[np.ndarray, "*many band"],
+        Float[np.ndarray, "*many band"],
     ]:
-        """Energies (eV), widths (eV), skew."""
+        """Energies (eV), widths (eV) and skews of the bands."""
         values = self.mean + numbers @ self.factor.T
         bands = self.model.bands
-        skew = values[..., -1] if self.model.skewed else np.zeros(values.shape[:-1])
-        # No fit comes near these; a step of the search may.
+        # No fit comes near these bounds; a step of the search may.
         energies = np.maximum(values[..., :bands], 0.1)
         widths = np.exp(np.clip(values[..., bands : 2 * bands], -7.0, 2.0))
-        return energies, widths, np.clip(skew, -2.0, 2.0)
+        skews = values[..., 2 * bands :] if self.model.skewed else np.zeros_like(energies)
+        return energies, widths, np.clip(skews, -2.0, 2.0)
 
     def terms(
         self, numbers: Float[np.ndarray, "*many shape"], wavelength_nm: Float[np.ndarray, " x"]

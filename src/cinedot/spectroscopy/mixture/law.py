@@ -19,7 +19,7 @@ def photon_bands(
     *,
     centre_ev: Float[np.ndarray, "*many band"],
     fwhm_ev: Float[np.ndarray, "*many band"],
-    skew: Float[np.ndarray, "*many"],
+    skew: Float[np.ndarray, "*many band"],
 ) -> Float[np.ndarray, "*many x band"]:
     """Bands of one photon each, per nm: those of `band_per_nm` divided by their area.
 
@@ -30,12 +30,12 @@ def photon_bands(
         wavelength_nm: nm.
         centre_ev: energies of the maxima per eV, eV.
         fwhm_ev: full widths at half maximum, eV.
-        skew: Fraser and Suzuki's b, one for all bands of a mixture; see `band_per_ev`.
+        skew: Fraser and Suzuki's b, see `band_per_ev`.
 
     Example:
         >>> nm = np.linspace(350.0, 650.0, 3001)
         >>> band = photon_bands(
-        ...     nm, centre_ev=np.array([2.7]), fwhm_ev=np.array([0.09]), skew=np.array(0.2))
+        ...     nm, centre_ev=np.array([2.7]), fwhm_ev=np.array([0.09]), skew=np.array([0.2]))
         >>> round(float(0.1 * band.sum()), 9)
         1.0
     """
@@ -44,7 +44,7 @@ def photon_bands(
     area = fwhm_ev[..., None, :] * np.sqrt(np.pi / _LN2) / 2
     if not np.any(skew):
         return np.exp(-4 * _LN2 * offset**2) * (energy**2 / HC_EV_NM) / area
-    b = np.where(np.abs(skew) < 1e-6, 1e-6, skew)[..., None, None]
+    b = np.where(np.abs(skew) < 1e-6, 1e-6, skew)[..., None, :]
     log = np.log1p(np.maximum(2 * np.sinh(b) * offset, _END)) / b
     area = area * b / np.sinh(b) * np.exp(b**2 / (4 * _LN2))
     return np.exp(-_LN2 * log**2) * (energy**2 / HC_EV_NM) / area
@@ -95,7 +95,7 @@ def mixture_spectrum(
         wavelength_nm,
         centre_ev=np.array([centre for centre, _ in shapes]),
         fwhm_ev=np.array([fwhm for _, fwhm in shapes]),
-        skew=np.zeros(()),
+        skew=np.zeros(len(shapes)),
     )
     light = np.array([share * n**3 for n, share in fractions.items()])
     return background + bands @ (photons * light / light.sum())

@@ -185,14 +185,12 @@ def _carried(near: MixtureFit, coordinates: Coordinates) -> Float[np.ndarray, " 
     source, target = near.model, coordinates.model
     values = near.coordinates.mean + near.coordinates.factor @ near.numbers
     wanted = coordinates.mean.copy()
-    names, others = _names(source), _names(target)
-    for k, name in enumerate(others):
+    names = _names(source := near.model)
+    for k, name in enumerate(_names(target := coordinates.model)):
         if name in names:
             place = names.index(name)
-            wanted[k] = values[place]
-            wanted[target.bands + k] = values[source.bands + place]
-    if target.skewed and source.skewed:
-        wanted[-1] = values[-1]
+            for row in range(3 if target.skewed and source.skewed else 2):
+                wanted[row * target.bands + k] = values[row * source.bands + place]
     return np.linalg.solve(coordinates.factor, wanted - coordinates.mean)
 
 
