@@ -127,7 +127,7 @@ def _analyse(
         }
         if single
         else {},
-        series=(*_series(spectra, fits, colours), *size_series(spectra, sizes)),
+        series=_series(spectra, fits, colours, sizes),
         panels=(
             *_panels(spectra, fits),
             *size_panels(spectra, sizes),
@@ -166,7 +166,12 @@ def _series(
     spectra: tuple[Spectrum, ...],
     fits: Mapping[int, EmissionFit],
     colours: Mapping[int, Colour],
+    sizes: Mapping[int, Decomposition],
 ) -> tuple[SeriesPoint, ...]:
+    """Of each record what was found; of a single one that was taken apart, a row each n."""
+    of_sizes = size_series(spectra, sizes)
+    if len(spectra) == 1 and of_sizes:
+        return of_sizes
     found = {
         index: {
             **_results(fit),
@@ -175,11 +180,12 @@ def _series(
         }
         for index, fit in fits.items()
     }
-    return tuple(
+    whole = (
         (spectra[index].label, condition_of(spectra[index].label, index), name, estimate)
         for index, results in found.items()
         for name, estimate in results.items()
     )
+    return (*whole, *of_sizes)
 
 
 def _facts(

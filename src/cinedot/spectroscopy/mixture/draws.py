@@ -74,9 +74,8 @@ class MixtureDraws:
 def draw_mixtures(fit: MixtureFit, prior: MixturePrior, *, draws: int) -> MixtureDraws:
     """Draw mixtures of one kind from what the record and the prior allow.
 
-    Beforehand every set of number fractions is equally probable, and every order of magnitude
-    of the light; energies fall with n, by at least
-    a third of the step expected.
+    Beforehand every set of number fractions is equally probable, and every share of the light;
+    energies fall with n, by at least a third of the step expected.
 
     Args:
         fit: the likeliest mixture of the kind.
@@ -210,10 +209,11 @@ def _log_prior(
     photons: Float[np.ndarray, "draw band"],
     brightness: Float[np.ndarray, "draw size"],
 ) -> Float[np.ndarray, " draw"]:
-    """Of the areas in units of all light: uniform in number fractions, in ln of all dots."""
+    """Of the areas in units of all light: uniform in number fractions and in the light of all n."""
     light = np.maximum(photons / fit.record.light, 1e-12)
     count = brightness.shape[1]
     if count == 0:
         return np.zeros(len(light))
     dots = (light[:, :count] / brightness).sum(axis=1)
-    return math.lgamma(count) - count * np.log(dots) - np.log(brightness).sum(axis=1)
+    whole = np.log(light[:, :count].sum(axis=1))
+    return whole + math.lgamma(count) - count * np.log(dots) - np.log(brightness).sum(axis=1)

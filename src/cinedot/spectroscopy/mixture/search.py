@@ -17,6 +17,7 @@ from cinedot.spectroscopy.mixture.fit import (
 )
 from cinedot.spectroscopy.noise import correlation_factor, local_squares, variance_law
 
+_LARGER = "larger"
 _TRACE = 0.005
 """Share of the light from which on a band of the richest mixture is begun with."""
 _MOST_ROUNDS = 12
@@ -67,12 +68,13 @@ def search_mixtures(
     together = max(1, len(intensity) // _MOST_POINTS)
     points = (_averaged(wavelength_nm, together), _averaged(intensity, together))
     record, richest, correlation = _with_noise(*points, prior)
-    light = richest.linear[: len(richest.model.sizes)]
-    sizes = tuple(
-        n
-        for n, one in zip(richest.model.sizes, light, strict=True)
-        if one > _TRACE * float(np.sum(richest.linear[: richest.model.bands]))
-    )
+    light = richest.linear[: richest.model.bands]
+    seen = [
+        name
+        for name, one in zip(_names(richest.model), light, strict=True)
+        if one > _TRACE * float(light.sum())
+    ]
+    sizes = tuple(n for n in richest.model.sizes if str(n) in seen)
     known: dict[MixtureModel, MixtureDraws] = {}
 
     def look(model: MixtureModel, near: MixtureFit) -> MixtureDraws:
@@ -82,7 +84,8 @@ def search_mixtures(
             known[model] = draw_mixtures(fit, prior, draws=_FEW_DRAWS)
         return known[model]
 
-    best = look(MixtureModel(sizes=sizes, sloped=True), richest)
+    begin = MixtureModel(sizes=sizes, larger=_LARGER in seen, sloped=True)
+    best = look(begin, richest)
     for _ in range(_MOST_ROUNDS):
         near = best.fit
         around = [look(model, near) for model in _neighbours(near.model, prior, record)]
@@ -195,5 +198,5 @@ def _carried(near: MixtureFit, coordinates: Coordinates) -> Float[np.ndarray, " 
 
 
 def _names(model: MixtureModel) -> list[str]:
-    larger, broad = ["larger"] * model.larger, ["broad"] * model.broad
+    larger, broad = [_LARGER] * model.larger, ["broad"] * model.broad
     return [*map(str, model.sizes), *larger, *broad]
