@@ -81,7 +81,7 @@ def follow(
         usual: the residual that is usual for this model; that of `begin` when left out.
     """
     poses: list[FramePose] = []
-    last = begin
+    last = sure_of = begin
     usual = begin.residual if usual is None else usual
     least = _LEAST_CONTRAST * begin.contrast
     at: tuple[float, float] | None = None
@@ -97,7 +97,9 @@ def follow(
         except AnalysisError:
             poses.append(_nowhere(frame, "failed", searched=False))
             continue
-        fit = _continued(patch, candidate, last, start, prior)
+        # A doubtful frame may have led astray: the pose before it is tried as well.
+        before = [last] if sure_of is last else [last, sure_of]
+        fit = _continued(patch, candidate, before, start, prior)
         searched = not _explains(fit, usual, least)
         sure = True
         if searched and seen:
@@ -112,6 +114,8 @@ def follow(
             continue
         edges = candidate.views.model.edges
         last = replace(fit, rotation=nearest_branch(fit.rotation, last.rotation, edges))
+        if status == "ok" and _explains(fit, usual, least):
+            sure_of = last
         at = (patch.x_nm + fit.x_nm, patch.y_nm + fit.y_nm)
         usual = 0.9 * usual + 0.1 * min(fit.residual, 1.5 * usual)
         poses.append(
@@ -134,15 +138,16 @@ def _nowhere(frame: int, status: Status, *, searched: bool) -> FramePose:
 def _continued(
     patch: Patch,
     candidate: Candidate,
-    last: PoseFit,
+    before: Sequence[PoseFit],
     at: tuple[float, float],
     prior: PosePrior,
 ) -> PoseFit:
-    """The pose of the frame before, fitted to this one."""
-    start = replace(last.start, x_nm=at[0] - patch.x_nm, y_nm=at[1] - patch.y_nm)
+    """Poses of frames before, fitted to this one where the last was; the best of them."""
+    here = {"x_nm": at[0] - patch.x_nm, "y_nm": at[1] - patch.y_nm}
+    starts = [replace(one.start, **here) for one in before]
     whiten = patch_whitening(patch, candidate.views)
     return fit_poses(
-        patch.contrast, candidate.views, [start], whiten, prior=prior, iterations=_ITERATIONS
+        patch.contrast, candidate.views, starts, whiten, prior=prior, iterations=_ITERATIONS
     )[0]
 
 
