@@ -40,7 +40,7 @@ def view_sizes(
             continue
         length = HALIDE_PLANES.length_nm(n, lattice_nm)
         # The last row of crystal to frame is the beam in the crystal's axes.
-        thrown = shadow_sizes((length,) * 3, fit.rotation[2:3])
+        thrown = shadow_sizes((length, length, length), fit.rotation[2:3])
         least, largest = float(thrown.feret_min_nm[0]), float(thrown.feret_max_nm[0])
         rows.append((length, least, largest, float(thrown.area_diameter_nm[0])))
         weights.append(chance)

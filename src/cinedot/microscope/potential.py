@@ -161,7 +161,7 @@ def atom_waves(
     of_class = np.repeat(np.arange(len(counts)), counts)
     # Blanks go behind everything, where no slice looks for them.
     far = jnp.where(blank, jnp.finfo(turned.dtype).max, turned[:, 2])
-    *_, order = jax.lax.sort((of_class, far, np.arange(len(of_class))), num_keys=2)
+    order = jnp.lexsort((far, jnp.asarray(of_class)))
     z, x, y = far[order], turned[order, 0], turned[order, 1]
     damping = 2 * jnp.pi**2 * extra_u[order]
     _, ky, kx = factor[0].shape
