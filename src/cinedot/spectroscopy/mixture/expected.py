@@ -3,6 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from types import MappingProxyType
 
 from cinedot.core import AnalysisError, Estimate, InputError
@@ -180,6 +181,18 @@ def _require_known(name: str, stated: Mapping[int, Estimate], sizes: tuple[int, 
             )
 
 
+@lru_cache(maxsize=512)
+def _energy(named: NamedLaw, n: int) -> tuple[float, float]:
+    """Of a cube's light by a law, and its sigma, eV."""
+    predicted = predict(named, cube_edges(n * named.semiconductor.lattice_nm))
+    if predicted is None:
+        raise InputError(
+            f"`law` must speak of cubes, but {named.key!r} does not.",
+            remedy=f"The usual one is {_SCALES[1]}.",
+        )
+    return float(predicted.energy.value), float(predicted.energy.sigma or 0.0)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Scale:
     """A law with the others that its spread is measured by."""
@@ -187,28 +200,19 @@ class _Scale:
     law: NamedLaw
     others: tuple[NamedLaw, ...]
 
-    def energy(self, named: NamedLaw, n: int) -> tuple[float, float]:
-        predicted = predict(named, cube_edges(n * named.semiconductor.lattice_nm))
-        if predicted is None:
-            raise InputError(
-                f"`law` must speak of cubes, but {named.key!r} does not.",
-                remedy=f"The usual one is {_SCALES[1]}.",
-            )
-        return float(predicted.energy.value), float(predicted.energy.sigma or 0.0)
-
     def place(self, n: int) -> tuple[float, float]:
-        energy, sigma = self.energy(self.law, n)
+        energy, sigma = _energy(self.law, n)
         anchor = _anchor(self.law)
         apart = 0.0
         for one in self.others:
-            step = self.energy(one, n)[0] - self.energy(one, anchor)[0]
-            apart += (step - energy + self.energy(self.law, anchor)[0]) ** 2
+            step = _energy(one, n)[0] - _energy(one, anchor)[0]
+            apart += (step - energy + _energy(self.law, anchor)[0]) ** 2
         apart /= 1 + len(self.others)
-        most = _MOST_OF_STEP * (energy - self.energy(self.law, n + 1)[0])
+        most = _MOST_OF_STEP * (energy - _energy(self.law, n + 1)[0])
         return energy, min(math.sqrt(sigma**2 + apart + _OWN_SPREAD_EV**2), most)
 
     def larger(self, n: int) -> tuple[float, float]:
-        high, low = (self.energy(self.law, one)[0] for one in (n + 1, _BULK))
+        high, low = (_energy(self.law, one)[0] for one in (n + 1, _BULK))
         return (high + low) / 2, (high - low) / 2
 
 
