@@ -85,7 +85,7 @@ throughout, but 3 nm turns back. Give one scan a file, or one a column.
         bad = int(np.argmax(steps == 0)) + 1
         rule = f"each {what} must occur once, but {{}} is repeated."
     elif not ((steps > 0).all() or (steps < 0).all()):
-        way = np.sign(np.median(np.sign(steps)))
+        way = np.sign(np.median(np.sign(steps))) or np.sign(steps[0])
         bad = int(np.argmax(np.sign(steps) != way)) + 1
         rule = f"{what}s must rise or fall throughout, but {{}} turns back."
     else:
