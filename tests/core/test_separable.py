@@ -1,8 +1,8 @@
 """NIST's certified problems of nonlinear regression, through the core that spectra go through.
 
-The files in `strd` are those of NIST's Statistical Reference Datasets, as released by NIST
+The files in `strd` hold the numbers of NIST's Statistical Reference Datasets, as released by NIST
 (https://www.itl.nist.gov/div898/strd/nls/nls_main.shtml): public domain, of the United States'
-government. All 27 are here; starts, certified values and data are read from them.
+government. All 27 are here with starts, certified values and data.
 """
 
 import re
@@ -88,11 +88,10 @@ LAWS = {
 
 def read(name):
     """Starts and certified (value, deviation) of each parameter, sum of squares, y, x."""
-    lines = (FOLDER / f"{name}.dat").read_text("ascii").splitlines()
-    found = [re.match(r"\s*b\d =(.*)", line) for line in lines[:60]]
-    table = np.array([[float(word) for word in one[1].split()] for one in found if one])
-    (squares,) = [line.split()[-1] for line in lines if line.startswith("Residual Sum of Squares")]
-    data = np.array([[float(word) for word in line.split()] for line in lines[60:] if line.strip()])
+    text = (FOLDER / f"{name}.txt").read_text("ascii")
+    _, parameters, squares, numbers = re.split(r"^#.*\n", text, flags=re.MULTILINE)
+    table = np.array([line.split()[1:] for line in parameters.splitlines()], dtype=float)
+    data = np.array([line.split() for line in numbers.splitlines()], dtype=float)
     y = np.log(data[:, 0]) if name == "Nelson" else data[:, 0]
     return table, float(squares), y, data[:, 1] if data.shape[1] == 2 else data[:, 1:]
 
@@ -133,7 +132,7 @@ def fitted(name, start):
 
 
 def test_all_of_nist_s_problems_are_here():
-    assert sorted(path.stem for path in FOLDER.glob("*.dat")) == sorted(LAWS)
+    assert sorted(path.stem for path in FOLDER.glob("*.txt")) == sorted(LAWS)
 
 
 @pytest.mark.parametrize("start", [0, 1])
