@@ -15,7 +15,7 @@ _LONGEST = 1.0
 """The longest step, in lengths: linearised laws do not reach further."""
 _TOO_SMALL_TO_JUDGE = 1e-5
 """Steps that change a misfit by less than the square of this: its digits no longer tell descent."""
-_LEAST_DETERMINANT = 1e-13
+_LEAST_PIVOT = 1e-13
 _FIRST_DAMPING, _LEAST_DAMPING, _MOST_DAMPING = 1e-2, 1e-4, 1e10
 
 
@@ -198,16 +198,30 @@ def _steps(
     # A parameter at its bound that would leave stays there, and the others step without it.
     leaves = ((now <= low) & (here.gradient < 0)) | ((now >= high) & (here.gradient > 0))
     fixed = leaves | (diagonal <= 0)
-    scaled = np.where(fixed[:, :, None] | fixed[:, None, :], 0.0, scaled)
-    free = np.arange(scaled.shape[1])
-    diagonal = np.where(fixed, 1.0, 1.0 + damping[:, None])
-    scaled[:, free, free] = diagonal
-    # Curvatures that are but rounding need not be positive: each parameter then steps for itself.
-    alone = ~(np.linalg.det(scaled) > _LEAST_DETERMINANT)
-    scaled[alone] = 0.0
-    scaled[:, free, free] = diagonal
-    gradient = np.where(fixed, 0.0, here.gradient * unit)
-    step = np.linalg.solve(scaled, gradient[:, :, None])[:, :, 0] * unit
+    if fixed.any():
+        scaled = np.where(fixed[:, :, None] | fixed[:, None, :], 0.0, scaled)
+    free = range(scaled.shape[1])
+    scaled[:, free, free] = 1.0 + damping[:, None]
+    step = _eliminated(scaled, np.where(fixed, 0.0, here.gradient * unit)) * unit
     reach = np.max(np.abs(step) / here.lengths, axis=1, initial=0.0)
     short = _LONGEST / np.maximum(reach, _LONGEST)
     return np.clip(now + step * short[:, None], low, high) - now
+
+
+def _eliminated(
+    matrix: Float[np.ndarray, "item free free"], right: Float[np.ndarray, "item free"]
+) -> Float[np.ndarray, "item free"]:
+    """Gauss's elimination in many positive matrices of diagonal 1 or more at once.
+
+    Curvatures that are but rounding need not be positive: a parameter without a pivot stays where
+    it is.
+    """
+    size = matrix.shape[1]
+    rows = np.concatenate([matrix, right[:, :, None]], axis=2).transpose(1, 2, 0).copy()
+    for k in range(size):
+        sound = rows[k, k] > _LEAST_PIVOT
+        rows[k] *= sound / np.where(sound, rows[k, k], 1.0)
+        for other in range(size):
+            if other != k:
+                rows[other] -= rows[other, k] * rows[k]
+    return rows[:, size].T

@@ -31,7 +31,7 @@ STATUSES = ("ok", "edge", "no_band", "unfinished")
 """What `SeriesFit.status` counts: a good fit; a band whose centre or width ended at a bound; none
 that points up; a search that did not end."""
 
-_GROUP = 512
+_GROUP = 1024
 _BINS = 128
 _FINE = 3.0
 """Bands of fewer bins at half height are not searched in bins, but at once in all points."""
@@ -39,8 +39,10 @@ _NARROWEST = 0.4
 """FWHM in points: narrower ones are no band but one point's fault."""
 _ROUGH = 1e-3
 """To so many widths bins are searched: what they leave to all points is a step or two."""
-_STALE = 3e-7
+_STALE = 6e-7
 """Where the last step was longer, derivatives are asked for again before they tell covariance."""
+_ALIKE = 256
+"""Spectra of like widths that are put in the order of their centres."""
 _RETRIES = 3
 
 
@@ -89,7 +91,7 @@ def fit_series(
 
     Starting values come from the spectra. Each spectrum's search ends on its own, where centre and
     width change by less than a hundred-millionth of the width; one that does not end is begun again
-    from other bands. Memory beyond the spectra's own is that of 512 spectra a core.
+    from other bands. Memory beyond the spectra's own is that of 1,024 spectra a core.
 
     Args:
         axis: where the spectra are recorded, rising; at least 8 points. Wavelengths in nm where
@@ -202,23 +204,43 @@ def _fitted(
 ) -> _Group:
     """A group's answers, their status, and how often they were evaluated."""
     values = np.asarray(intensity, dtype=np.float64)
-    if not np.isfinite(values).all():
-        row = int(np.flatnonzero(~np.isfinite(values).all(axis=1))[0])
+    root = np.ones_like(axis.place) if sigma is None else 1.0 / sigma
+    # One product with each spectrum tells, without a pass over every point.
+    lost = np.flatnonzero(~np.isfinite(values @ np.ones_like(axis.place)))
+    if lost.size:
         raise InputError(
             "intensities of a series must be finite, but some are not.",
             remedy="Leave out these spectra, or the points that they share.",
-            place=f"spectrum {first + row}",
+            place=f"spectrum {first + int(lost[0])}",
         )
-    root = np.ones_like(axis.place) if sigma is None else 1.0 / sigma
+    starts = _starts(axis, values, root)
+    order = _alike(starts)
+    values, root = values[order], root[order] if root.ndim == 2 else root
     batch = BandBatch(axis, values, root)
     low, high = _bounds(axis)
-    found = search_batch(batch, _starts(axis, values, root), low=low, high=high)
+    found = search_batch(batch, starts[order], low=low, high=high)
     found = _again(axis, values, root, found)
     stale = np.flatnonzero(found.last_step > _STALE)
     if stale.size:
         batch(stale, found.values[stale])
     solution = batch.solved(found.values)
-    return _Group(solution=solution, status=_status(solution, found), evaluations=found.evaluations)
+    back = np.argsort(order)
+    return _Group(
+        solution=BandSolution(
+            **{one.name: getattr(solution, one.name)[back] for one in fields(BandSolution)}
+        ),
+        status=_status(solution, found)[back],
+        evaluations=found.evaluations[back],
+    )
+
+
+def _alike(starts: Float[np.ndarray, "spectrum 2"]) -> Int[np.ndarray, " spectrum"]:
+    """An order in which bands that follow each other reach the same points.
+
+    A block of them is then worked on in these points alone.
+    """
+    kind = np.argsort(np.argsort(starts[:, 1])) // _ALIKE
+    return np.lexsort((starts[:, 0], kind))
 
 
 def _again(
