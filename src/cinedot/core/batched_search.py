@@ -160,17 +160,23 @@ class _State:
         self.evaluations[items] += 1
         descends = there.chi_square <= here.chi_square
         taken = descends | (size < _TOO_SMALL_TO_JUDGE)
+        if taken.all():
+            self.values[items], self.last_step[items], self._here = proposed, size, there
+            self._damping = self._eased()
+            return
         self.values[items] = np.where(taken[:, None], proposed, self.values[items])
         self.last_step[items] = np.where(taken, size, np.inf)
-        eased = np.where(self._damping > _LEAST_DAMPING, 0.1 * self._damping, 0.0)
         raised = np.maximum(10.0 * self._damping, _FIRST_DAMPING)
-        self._damping = np.where(taken, eased, raised)
+        self._damping = np.where(taken, self._eased(), raised)
         self._here = NormalEquations(
             chi_square=np.where(taken, there.chi_square, here.chi_square),
             gradient=np.where(taken[:, None], there.gradient, here.gradient),
             curvature=np.where(taken[:, None, None], there.curvature, here.curvature),
             lengths=np.where(taken[:, None], there.lengths, here.lengths),
         )
+
+    def _eased(self) -> Float[np.ndarray, " item"]:
+        return np.where(self._damping > _LEAST_DAMPING, 0.1 * self._damping, 0.0)
 
 
 def _chosen(here: NormalEquations, kept: Bool[np.ndarray, " item"]) -> NormalEquations:

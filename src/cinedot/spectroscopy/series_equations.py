@@ -166,13 +166,13 @@ class BandBatch:
         self._products[block, :2] = np.matmul(rows[:, :2], rows.transpose(0, 2, 1))
         self._products[block, 2, :2] = self._products[block, :2, 2]
         self._products[block, 2, 2] = np.vecdot(widened, widened)
-        self._with_record[block] = np.vecdot(kinds, _picked(self._record, block)[:, window]).T
+        self._with_record[block] = np.vecdot(kinds, self._record[_span(block)][:, window]).T
         if self._ground.ndim == 2:
             self._with_ground[block] = np.matmul(kinds, self._ground[:, window].T).transpose(
                 1, 0, 2
             )
         else:
-            ground = _picked(self._ground, block)[..., window]
+            ground = self._ground[_span(block)][..., window]
             self._with_ground[block] = np.matmul(rows, ground.transpose(0, 2, 1))
 
     def _reduced(
@@ -180,16 +180,16 @@ class BandBatch:
     ) -> NormalEquations:
         """What is left for centre and ln of width once ground and height are taken out."""
         width = np.exp(values[:, 1])
-        bare, record = self._without_ground(items)
+        bare, record = self._without_ground(_span(items))
         top = bare[:, 0, 0]
-        told = top > 1e-12 * self._products[items, 0, 0]
+        told = top > 1e-12 * self._products[_span(items), 0, 0]
         top = np.where(told, top, 1.0)
         height = np.where(told, record[:, 0] / top, 0.0)
         share = bare[:, 1:, 0] / top[:, None]
         scale = height[:, None] * np.stack([width**-2.0, np.full_like(width, -2.0)], axis=1)
         curvature = bare[:, 1:, 1:] - share[:, :, None] * bare[:, None, 0, 1:]
         return NormalEquations(
-            chi_square=self.power[items] - height * record[:, 0],
+            chi_square=self.power[_span(items)] - height * record[:, 0],
             gradient=scale * (record[:, 1:] - share * record[:, :1]),
             curvature=curvature * scale[:, :, None] * scale[:, None, :],
             lengths=np.stack([width, np.ones_like(width)], axis=1),
@@ -263,9 +263,10 @@ class BandBatch:
             bare -= ((term * root) @ shapes.T) ** 2
         unit = np.where(bare > 1e-3 * whole, 1.0 / np.sqrt(np.maximum(bare, 1e-300)), 0.0)
         # Single precision is enough to choose a start by, and twice as fast.
-        scores = (self._record * root).astype(np.float32) @ shapes.astype(np.float32).T
-        scores *= unit.astype(np.float32)
-        return scores
+        record = (self._record * root).astype(np.float32)
+        if len(unit) == 1:
+            return record @ (shapes.T * unit).astype(np.float32)
+        return record @ shapes.T.astype(np.float32) * unit.astype(np.float32)
 
     def _without_ground(
         self, items: Int[np.ndarray, " item"] | slice
@@ -319,9 +320,7 @@ def _followed(
     return np.matmul(covariance[:, 2:, :2], pulled[:, :, None])[..., 0]
 
 
-def _picked(
-    rows: Float[np.ndarray, "spectrum ..."], block: Int[np.ndarray, " item"]
-) -> Float[np.ndarray, "item ..."]:
-    """Some rows; without a copy where they follow each other."""
-    first, last = int(block[0]), int(block[-1])
-    return rows[first : last + 1] if last - first + 1 == len(block) else rows[block]
+def _span(items: Int[np.ndarray, " item"]) -> Int[np.ndarray, " item"] | slice:
+    """Some items, as a slice where they follow each other: it needs no copy."""
+    first, last = int(items[0]), int(items[-1])
+    return slice(first, last + 1) if last - first + 1 == len(items) else items
