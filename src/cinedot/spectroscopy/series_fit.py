@@ -39,7 +39,7 @@ _NARROWEST = 0.4
 """FWHM in points: narrower ones are no band but one point's fault."""
 _ROUGH = 1e-3
 """To so many widths bins are searched: what they leave to all points is a step or two."""
-_STALE = 6e-7
+_STALE = 2e-7
 """Where the last step was longer, derivatives are asked for again before they tell covariance."""
 _ALIKE = 256
 """Spectra of like widths that are put in the order of their centres."""
