@@ -1,8 +1,8 @@
 """Exports of Konica Minolta's spectroradiometers (CS-2000, CS-1000): radiance and colour.
 
 A measurement is a column of rows `380` ... `780` among rows of `Lv`, `X`, `x`, ..., or a row under
-such headings. Built from what the instruments are known to give (401 radiances in W/(sr m2 nm), each
-1 nm, beside colorimetric values), unconfirmed: neither a file nor a manual was at hand.
+such headings. Built from what the instruments are known to give (401 radiances in W/(sr m2 nm),
+each 1 nm, beside colorimetric values), unconfirmed: neither a file nor a manual was at hand.
 """
 
 import re
