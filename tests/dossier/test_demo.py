@@ -52,7 +52,7 @@ def test_the_folder_holds_what_a_laboratory_would_have(demo: Path) -> None:
     for name in EXPECTED:
         assert (demo / name).stat().st_size > 0, name
     with tifffile.TiffFile(demo / "movie.tif") as file:
-        assert file.series[0].shape == (24, 256, 256)
+        assert file.series[0].shape == (16, 256, 256)
         assert (file.imagej_metadata or {})["finterval"] == 0.02
 
 
@@ -87,17 +87,17 @@ def test_tables_hold_to_their_schemas(demo: Path) -> None:
     frames = pd.read_parquet(demo / "results" / "frames.parquet")
     # Chance may have made a second particle.
     frames = frames[frames["particle"] == 0]
-    assert list(frames["frame"]) == list(range(24))
+    assert list(frames["frame"]) == list(range(16))
     assert frames["time_s"].iloc[0] == pytest.approx(0.01)
     whole = frames[frames["status"] == "ok"]
-    assert len(whole) >= binom.ppf(1e-7, 24, 0.97)
+    assert len(whole) >= binom.ppf(1e-7, 16, 0.97)
     turns = whole[["qw", "qx", "qy", "qz"]].to_numpy()
     np.testing.assert_allclose((turns**2).sum(axis=1), 1, atol=1e-9)
     assert (turns[:, 0] >= 0).all()
     particles = pd.read_parquet(demo / "results" / "particles.parquet")
     assert list(particles.columns) == arrow_schema("particles").names
     assert set(particles["image"]) == {"survey-1.tif"}
-    # p_all belongs to the candidates 3, 4, 5, 6, and p_n is the largest of it.
+    # p_all belongs to the candidates 3, 4, 5, and p_n is the largest of it.
     sure = particles.dropna(subset=["p_n"])
     assert len(sure) > 0.8 * len(particles)
     assert all(max(row) == p for row, p in zip(sure["p_all"], sure["p_n"], strict=True))
