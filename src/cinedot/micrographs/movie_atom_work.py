@@ -5,7 +5,6 @@ on anywhere and kept.
 """
 
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -20,7 +19,7 @@ from cinedot.micrographs.occupancy.joint import ROUNDS, JointFit, fit_jointly
 from cinedot.micrographs.occupancy.leftover import learned_noise
 from cinedot.micrographs.pose.shared_state import SharedState
 from cinedot.micrographs.pose.whitening import NoiseSpectrum, Whitening
-from cinedot.microscope.parallel import workers
+from cinedot.microscope.parallel import in_threads
 
 BEGUN_FRAMES = 16
 """Frames that are fitted together at first, from poses that may be a third of a degree off."""
@@ -119,10 +118,7 @@ class _Begun:
                 behind.get(cut),
             )
 
-        # The first alone: threads that meet a new program would all compile it.
-        settled_states = [found(one) for one in lacking[:1]]
-        with ThreadPoolExecutor(workers()) as pool:
-            settled_states += pool.map(found, lacking[1:])
+        settled_states = in_threads(found, lacking)
         known |= {row: one for (_, row), one in zip(lacking, settled_states, strict=True)}
         states = tuple(tuple(known[row] for row in rows) for rows in cuts.values())
         return replace(self.fit, states=states)

@@ -1,9 +1,10 @@
 """Batches spread over what the machine has: threads on a CPU, wide batches on a GPU."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
+from typing import TypeVar
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +13,9 @@ from jaxtyping import Array, Shaped
 from numpy.typing import ArrayLike, DTypeLike
 
 _GPU_BATCH = 64
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 @cache
@@ -26,6 +30,22 @@ def workers() -> int:
     if jax.default_backend() != "cpu":
         return 1
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
+def in_threads(run: Callable[[Item], Result], items: Sequence[Item]) -> list[Result]:
+    """`run` on every item, in order; the first alone.
+
+    Threads that meet a new program would all compile it.
+
+    Example:
+        >>> in_threads(abs, [-1, 2, -3])
+        [1, 2, 3]
+    """
+    done = [run(one) for one in items[:1]]
+    if len(items) > 1:
+        with ThreadPoolExecutor(workers()) as pool:
+            done += pool.map(run, items[1:])
+    return done
 
 
 def placed(values: ArrayLike, dtype: DTypeLike) -> Array:

@@ -19,7 +19,7 @@ from cinedot.micrographs.pose.fit import PoseFit
 from cinedot.micrographs.pose.shared_state import SHARED_PARAMETERS, SharedState
 from cinedot.micrographs.pose.views import POSE_PARAMETERS
 from cinedot.micrographs.pose.whitening import Whitening
-from cinedot.microscope.parallel import workers
+from cinedot.microscope.parallel import in_threads, workers
 
 POSE = len(POSE_PARAMETERS)
 SHARED = len(SHARED_PARAMETERS)
@@ -320,10 +320,7 @@ def held_equations(
             return np.sum(list(every), axis=0)
 
     frames = list(zip(group.shots, states, strict=True))
-    # The first alone: threads that meet a new program would all compile it.
-    lefts = [left(frames[0])]
-    with ThreadPoolExecutor(workers()) as pool:
-        lefts += pool.map(left, frames[1:])
+    lefts = in_threads(left, frames)
     return held.equations(np.stack(lefts), [state.contrast for state in states], pull)
 
 

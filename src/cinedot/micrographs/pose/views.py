@@ -5,7 +5,6 @@ only the numbers of pixels and atoms are fixed.
 """
 
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 import jax
@@ -18,7 +17,7 @@ from cinedot.micrographs.pose.apparatus import Apparatus, TracedPose, by_place, 
 from cinedot.micrographs.pose.camera import ModelCamera
 from cinedot.micrographs.pose.models import DotModel
 from cinedot.micrographs.pose.programs import keep_compiled_programs
-from cinedot.microscope.parallel import batch_size, placed, workers
+from cinedot.microscope.parallel import batch_size, in_threads, placed
 from cinedot.microscope.specimen import Specimen, specimen
 
 POSE_PARAMETERS = ("turn_x", "turn_y", "turn_z", "x", "y", "defocus")
@@ -102,12 +101,7 @@ class Views:
             some = TracedPose(*(one[rows] for one in poses))
             return np.asarray(program(some, self.atoms, self.apparatus))
 
-        # The first part alone: threads that meet a new program would all compile it.
-        done = [run(index[0])]
-        if len(index) > 1:
-            with ThreadPoolExecutor(workers()) as pool:
-                done += list(pool.map(run, index[1:]))
-        return np.concatenate(done)[:count]
+        return np.concatenate(in_threads(run, list(index)))[:count]
 
 
 def views_of(model: DotModel, camera: ModelCamera) -> Views:
