@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from typing import Protocol, runtime_checkable
 
 import numpy as np
 from jaxtyping import Float
 from scipy.spatial.transform import Rotation
 
-from cinedot.micrographs.pose.views import POSE_PARAMETERS, Views
+from cinedot.micrographs.pose.views import POSE_PARAMETERS
 from cinedot.micrographs.pose.whitening import Whitening
 
 _LARGEST_STEP = np.array([0.05, 0.05, 0.05, 0.04, 0.04, 3.0])
@@ -15,6 +16,23 @@ _LARGEST_STEP = np.array([0.05, 0.05, 0.05, 0.04, 0.04, 3.0])
 _POSE = len(POSE_PARAMETERS)
 _PATIENCE = (np.inf, 30.0, 8.0, 2.0, 1.0)
 """How many times the margin a candidate may lag after the first, second, ... look."""
+
+
+@runtime_checkable
+class Sensitive(Protocol):
+    """What gives a model's images and their derivatives: `Views`, or `HeldView` about one of them.
+
+    Its one function has the arguments and the result of `Views.sensitivities`.
+    """
+
+    def sensitivities(
+        self,
+        rotations: Float[np.ndarray, "pose 3 3"],
+        places_nm: Float[np.ndarray, "pose 2"],
+        defocus_nm: Float[np.ndarray, " pose"],
+    ) -> Float[np.ndarray, "pose 7 y x"]:
+        """Images, then their derivatives by `POSE_PARAMETERS`."""
+        ...
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -134,7 +152,7 @@ class _Solved:
 
 def fit_poses(
     patch: Float[np.ndarray, "y x"],
-    views: Views,
+    views: Sensitive,
     starts: Sequence[PoseStart],
     whiten: Whitening,
     *,
@@ -166,15 +184,10 @@ def fit_poses(
         One fit a start, the best first.
     """
     known = prior or PosePrior()
-    data = whiten(patch[None])[0]
-    grounds = _ground_columns(whiten)
+    data = whiten.spectral(patch[None])[0]
+    grounds = whiten.grounds()
     bare = _bare(data, grounds)
-    running = [
-        _Running(
-            rotation=one.rotation, place=np.array([one.x_nm, one.y_nm]), defocus=one.defocus_nm
-        )
-        for one in starts
-    ]
+    running = [_running(one) for one in starts]
     for round_ in range(iterations):
         active = [one for one in running if not one.done]
         if not active:
@@ -198,19 +211,41 @@ def fit_poses(
     return sorted(fits, key=lambda fit: -fit.log_evidence)
 
 
+def stepped(
+    patch: Float[np.ndarray, "y x"],
+    columns: Float[np.ndarray, "7 y x"],
+    start: PoseStart,
+    whiten: Whitening,
+    *,
+    prior: PosePrior,
+) -> PoseStart:
+    """Where one Gauss-Newton step leads from a pose whose image and derivatives are given.
+
+    Args:
+        patch: intensity over its mean, less 1.
+        columns: image, then derivatives by `POSE_PARAMETERS`, at the start.
+        start: the pose.
+        whiten: of the patch's noise.
+        prior: of defocus and contrast.
+    """
+    one = _running(start)
+    solved = _solved(columns, whiten.spectral(patch[None])[0], whiten.grounds(), whiten, prior, one)
+    if not np.isfinite(solved.objective):
+        return start
+    _step(one, solved)
+    x, y = one.place.tolist()
+    return PoseStart(rotation=one.rotation, x_nm=x, y_nm=y, defocus_nm=one.defocus)
+
+
+def _running(start: PoseStart) -> _Running:
+    place = np.array([start.x_nm, start.y_nm])
+    return _Running(rotation=start.rotation, place=place, defocus=start.defocus_nm)
+
+
 def _bare(data: Float[np.ndarray, " number"], grounds: Float[np.ndarray, "region number"]) -> float:
     """The chi-square of bare ground: what no particle explains."""
     level = np.linalg.lstsq(grounds.T, data, rcond=None)[0]
     return float(((data - level @ grounds) ** 2).sum())
-
-
-def _ground_columns(whiten: Whitening) -> Float[np.ndarray, "region number"]:
-    """What a constant in each region alone looks like after whitening."""
-    regions, side = whiten.windows.shape[0], whiten.side
-    whole = whiten(np.ones((1, side, side), dtype=np.float32))[0].reshape(regions, -1)
-    columns = np.zeros((regions, regions, whole.shape[1]), dtype=np.float32)
-    columns[range(regions), range(regions)] = whole
-    return columns.reshape(regions, -1)
 
 
 def _solved(
@@ -224,7 +259,7 @@ def _solved(
     """Eliminate contrast and grounds; leave the pose's normal equations."""
     modulation = columns.copy()
     modulation[0] -= 1
-    white = whiten(modulation)
+    white = whiten.spectral(modulation)
     linear = np.concatenate([white[:1], grounds]).astype(float)
     weight = np.zeros(len(linear))
     weight[0] = prior.contrast_sigma**-2

@@ -9,7 +9,8 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import AnalysisError
-from cinedot.micrographs.pose.fit import PoseFit, PosePrior, fit_poses
+from cinedot.micrographs.pose.fit import PoseFit, PosePrior, fit_poses, stepped
+from cinedot.micrographs.pose.held_view import HeldView
 from cinedot.micrographs.pose.orientations import misorientation_deg, nearest_branch
 from cinedot.micrographs.pose.search import (
     Candidate,
@@ -22,7 +23,7 @@ Status = Literal["ok", "ambiguous", "absent", "out_of_focus", "overlapped", "fai
 PatchAt = Callable[[int, float, float], Patch]
 """Gives the patch of a frame whose middle pixel is nearest to a place."""
 
-_ITERATIONS = 3
+_ITERATIONS = 4
 _WORSE = 1.3
 """A residual that many times the usual one calls for a fresh search."""
 _LEAST_CONTRAST = 0.35
@@ -85,6 +86,7 @@ def follow(
     usual = begin.residual if usual is None else usual
     least = _LEAST_CONTRAST * begin.contrast
     at: tuple[float, float] | None = None
+    held = HeldView(views=candidate.views)
     for row, frame in enumerate(frames):
         seen = bool(np.isfinite(places_nm[row]).all())
         near = (float(places_nm[row, 0]), float(places_nm[row, 1]))
@@ -99,7 +101,7 @@ def follow(
             continue
         # A doubtful frame may have led astray: the pose before it is tried as well.
         before = [last] if sure_of is last else [last, sure_of]
-        fit = _continued(patch, candidate, before, start, prior)
+        fit = _continued(patch, held, before, start, prior)
         searched = not _explains(fit, usual, least)
         sure = True
         if searched and seen:
@@ -137,7 +139,7 @@ def _nowhere(frame: int, status: Status, *, searched: bool) -> FramePose:
 
 def _continued(
     patch: Patch,
-    candidate: Candidate,
+    held: HeldView,
     before: Sequence[PoseFit],
     at: tuple[float, float],
     prior: PosePrior,
@@ -145,10 +147,11 @@ def _continued(
     """Poses of frames before, fitted to this one where the last was; the best of them."""
     here = {"x_nm": at[0] - patch.x_nm, "y_nm": at[1] - patch.y_nm}
     starts = [replace(one.start, **here) for one in before]
-    whiten = patch_whitening(patch, candidate.views)
-    return fit_poses(
-        patch.contrast, candidate.views, starts, whiten, prior=prior, iterations=_ITERATIONS
-    )[0]
+    whiten = patch_whitening(patch, held.views)
+    told = held.told(starts[0])
+    if told is not None:
+        starts[0] = stepped(patch.contrast, told, starts[0], whiten, prior=prior)
+    return fit_poses(patch.contrast, held, starts, whiten, prior=prior, iterations=_ITERATIONS)[0]
 
 
 def _status(fit: PoseFit, usual: float, least: float, prior: PosePrior, sure: bool) -> Status:
