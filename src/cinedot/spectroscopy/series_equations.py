@@ -2,8 +2,7 @@
 
 Height and background are linear; they are solved for exactly and taken out (variable projection).
 Spectra are freed of their background's own part once. What remains of each search's step is three
-rows for each spectrum, the band and its two derivatives, and their products, made in blocks that
-stay in a core's cache.
+rows for each spectrum, the band and its two derivatives, and their products, made block by block.
 """
 
 import math
@@ -21,8 +20,9 @@ _FEW_DIGITS = 1e-5
 _REACH = 7.0
 """Standard deviations beyond which a band, below 3e-11 of its height, is nought."""
 _FEW = 32
-_BLOCK_BYTES = 1024 * 1024
-"""Of a block's rows: they and what is made of them stay in the second-level cache."""
+_BLOCK_BYTES = 8 * 1024 * 1024
+"""Of a block's rows: smaller ones stay in the second-level cache, but two cores then spend more
+time handing the interpreter to each other than they save."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

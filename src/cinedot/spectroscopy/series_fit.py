@@ -31,7 +31,7 @@ STATUSES = ("ok", "edge", "no_band", "unfinished")
 """What `SeriesFit.status` counts: a good fit; a band whose centre or width ended at a bound; none
 that points up; a search that did not end."""
 
-_GROUP = 1024
+_GROUP = 4096
 _BINS = 128
 _FINE = 3.0
 """Bands of fewer bins at half height are not searched in bins, but at once in all points."""
@@ -91,7 +91,7 @@ def fit_series(
 
     Starting values come from the spectra. Each spectrum's search ends on its own, where centre and
     width change by less than a hundred-millionth of the width; one that does not end is begun again
-    from other bands. Memory beyond the spectra's own is that of 1,024 spectra a core.
+    from other bands. Memory beyond the spectra's own is that of 4,096 spectra a core.
 
     Args:
         axis: where the spectra are recorded, rising; at least 8 points. Wavelengths in nm where
