@@ -10,8 +10,8 @@ second on two cores that do nothing else. Found where other work took most of th
 50 us of a core, half of it evaluations. What was gained and how: rows of one kind in one piece
 (NumPy is three times as fast on such), no numbers below single precision's exponent in the lattice
 (five times), products kept from BLAS's symmetric routine (three times), means over bins as
-products, only the points that a band reaches (1.1 times here, 1.4 for bands half as wide), blocks of
-8 MiB rather than of 1, which kept the second core waiting for the interpreter (1.3 to 1.6 times).
+products, only the points that a band reaches (1.1 times here, 1.4 for bands half as wide), blocks
+of 8 MiB rather than of 1, which kept a core waiting for the interpreter (1.3 to 1.6 times).
 The same passes compiled by JAX took twice as long, and seconds to compile.
 """
 
