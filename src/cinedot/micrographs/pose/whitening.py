@@ -135,18 +135,12 @@ class Whitening:
         """How many independent numbers a whitened patch holds."""
         return float((self.windows**2).sum())
 
-    def __call__(self, images: Float[np.ndarray, "image y x"]) -> Float[np.ndarray, "image number"]:
-        """Whitened numbers of each image, regions one after the other."""
-        parts: list[Float[np.ndarray, "image number"]] = []
-        for window, weight in zip(self.windows, self.weights, strict=True):
-            held = (images * window).astype(np.float32)
-            spectrum = np.asarray(scipy.fft.rfft2(held, workers=2)) * weight.astype(np.float32)
-            white = scipy.fft.irfft2(spectrum, s=images.shape[1:], workers=2)
-            parts.append(np.asarray(white).reshape(len(images), -1))
-        return np.concatenate(parts, axis=1)
-
     def spectral(self, images: Float[np.ndarray, "image y x"]) -> Float[np.ndarray, "image number"]:
-        """Other numbers with the same products (Parseval), at half the cost."""
+        """Whitened numbers of each image, regions one after the other.
+
+        They are coefficients, scaled so that their products are those of the whitened images
+        (Parseval): the way back would double the cost.
+        """
         parts: list[Float[np.ndarray, "image number"]] = []
         for region in range(len(self.windows)):
             parts.append(self._spectral_in(region, images))
