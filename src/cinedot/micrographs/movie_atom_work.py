@@ -5,7 +5,7 @@ on anywhere and kept.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from jaxtyping import Int
@@ -63,6 +63,7 @@ class JointWork:
             "misfit": np.array(fit.misfit),
             "joint_rows": chosen,
             **_noise_arrays(setting.noise),
+            **_state_arrays(cuts, fit.states),
             "known_cut": np.array(list(cuts))[together],
             "background": np.array(
                 [one for one, kept in zip(fit.backgrounds, together, strict=True) if kept],
@@ -116,7 +117,7 @@ class _Begun:
                 self.fit.shared,
                 self.fit.share,
                 behind.get(cut),
-            )
+            ).state
 
         settled_states = in_threads(found, lacking)
         known |= {row: one for (_, row), one in zip(lacking, settled_states, strict=True)}
@@ -164,6 +165,32 @@ def _noise_arrays(noise: Sequence[SplitNoise]) -> Arrays:
     }
 
 
+def _state_arrays(cuts: _Cuts, states: Sequence[Sequence[FrameState]]) -> Arrays:
+    """The own unknowns of every frame of a fit, as chunks carry them."""
+    every = [state for own in states for state in own]
+    return {
+        "state_row": np.array([row for rows in cuts.values() for row in rows]),
+        **{
+            f"state_{one.name}": np.array([getattr(state, one.name) for state in every])
+            for one in fields(FrameState)
+        },
+    }
+
+
+def _carried_states(arrays: Arrays) -> dict[int, FrameState]:
+    """Out of what a chunk carries: by their rows."""
+    return {
+        int(row): FrameState(
+            rotation=arrays["state_rotation"][place],
+            place_nm=arrays["state_place_nm"][place],
+            defocus_nm=float(arrays["state_defocus_nm"][place]),
+            contrast=float(arrays["state_contrast"][place]),
+            ground=arrays["state_ground"][place],
+        )
+        for place, row in enumerate(arrays["state_row"])
+    }
+
+
 def _carried_noise(arrays: Arrays, regions: int) -> tuple[SplitNoise, ...]:
     """Out of what a chunk carries."""
 
@@ -194,6 +221,7 @@ class FrameWork:
         right = np.zeros((len(frames), len(tested)), dtype=np.float32)
         normal = np.zeros((len(frames), len(tested), len(tested)), dtype=np.float32)
         whitens: dict[int, Whitening] = {}
+        begun = _carried_states(carry)
         for place, row in enumerate(frames):
             cut = int(setting.path.cut[row])
             if cut not in whitens:
@@ -201,7 +229,8 @@ class FrameWork:
             shot = setting.shot(row, whitens[cut])
             behind = carry["background"][known[cut]] if cut in known else None
             at = (setting.atoms, setting.unknowns)
-            state = settled(shot, *at, setting.state(row), shared, carry["share"], behind)
-            found = frame_evidence(shot, *at, state, shared, carry["share"], tested, behind)
+            begin = begun.get(row) or setting.state(row)
+            frame = settled(shot, *at, begin, shared, carry["share"], behind)
+            found = frame_evidence(shot, *at, frame, shared, carry["share"], tested)
             right[place], normal[place] = found[0] / misfit, found[1] / misfit
         return {"right": right, "normal": normal}

@@ -1,5 +1,7 @@
 """One frame by itself: its own unknowns fitted, and what it says of single sites."""
 
+from dataclasses import dataclass, replace
+
 import numpy as np
 from jaxtyping import Float, Int
 
@@ -16,11 +18,25 @@ from cinedot.micrographs.occupancy.unknowns import Unknowns
 from cinedot.micrographs.pose.shared_state import SharedState
 
 _SETTLED = 0.5
-"""Gain in half the chi-square at which a frame's own fit ends."""
+"""Gain in half the chi-square that is left where a frame's own fit ends: about a sigma of one of
+its unknowns, near enough for all that is linear in them."""
 _HELD_STEPS = 4
 """Steps with the same changes, an image each."""
 _NEAR = 5.0
 """Gain in half the chi-square that leaves changes as they were."""
+
+
+@dataclass(frozen=True, eq=False, kw_only=True)
+class SettledFrame:
+    """A frame whose own unknowns are fitted.
+
+    Attributes:
+        state: the unknowns.
+        columns: its residual there, and what it changes by.
+    """
+
+    state: FrameState
+    columns: FrameColumns
 
 
 def settled(
@@ -33,8 +49,17 @@ def settled(
     background: Float[np.ndarray, " number"] | None,
     *,
     rounds: int = 2,
-) -> FrameState:
-    """A frame's own unknowns fitted, all else held; arguments as `frame_evidence` has them."""
+) -> SettledFrame:
+    """A frame's own unknowns fitted, all else held.
+
+    Args:
+        shot: the frame.
+        atoms, unknowns: the model before its camera.
+        state: where the frame's own unknowns begin.
+        shared, share: as fitted.
+        background: what stands still, whitened; None where it is not known.
+        rounds: how often changes are worked out, at most.
+    """
     occupancy = unknowns.atoms(share)
 
     def left(tried: FrameState) -> Float[np.ndarray, " number"]:
@@ -42,15 +67,16 @@ def settled(
         found = left_over(shot, tried, atoms.views.seen_from(*pose) - 1)
         return found if background is None else found - background
 
-    best = state
+    best, columns = state, _own_columns(shot, atoms, state, shared, occupancy, background)
     for _ in range(rounds):
-        columns = _own_columns(shot, atoms, best, shared, occupancy, background)
         inner = (columns.own @ columns.own.T).astype(float)
         inner[POSE, POSE] += CONTRAST_SIGMA**-2
         inverse = np.linalg.pinv(inner, hermitian=True)
         rest, gained = columns.left, 0.0
         step = inverse @ (columns.own @ rest).astype(float)
         for _ in range(_HELD_STEPS):
+            if 0.5 * step @ inner @ step < _SETTLED:
+                break
             tried = best.moved(step)
             tried_rest = left(tried)
             gain = 0.5 * float(rest.astype(float) @ rest - tried_rest.astype(float) @ tried_rest)
@@ -59,22 +85,20 @@ def settled(
                 continue
             best, rest, gained = tried, tried_rest, gained + gain
             step = inverse @ (columns.own @ rest).astype(float)
-            if gain < _SETTLED:
-                break
         if gained < _NEAR:
-            break
-    return best
+            return SettledFrame(state=best, columns=replace(columns, left=rest))
+        columns = _own_columns(shot, atoms, best, shared, occupancy, background)
+    return SettledFrame(state=best, columns=columns)
 
 
 def frame_evidence(
     shot: FrameShot,
     atoms: AtomViews,
     unknowns: Unknowns,
-    state: FrameState,
+    frame: SettledFrame,
     shared: SharedState,
     share: Float[np.ndarray, " group"],
     tested: Int[np.ndarray, " tested"],
-    background: Float[np.ndarray, " number"] | None,
 ) -> tuple[Float[np.ndarray, " tested"], Float[np.ndarray, "tested tested"]]:
     """What one frame says of some groups beyond a state: right side and normal matrix.
 
@@ -84,13 +108,12 @@ def frame_evidence(
     Args:
         shot: the frame.
         atoms, unknowns: the model before its camera.
-        state: the frame's own unknowns, settled.
+        frame: the same, settled.
         shared, share: as fitted.
         tested: the groups.
-        background: what stands still, whitened; None where it is not known.
     """
+    state, columns = frame.state, frame.columns
     occupancy = unknowns.atoms(share)
-    columns = _own_columns(shot, atoms, state, shared, occupancy, background)
     pose = (state.rotation, state.place_nm, state.defocus_nm, shared, occupancy)
     changes = unknowns.gathered(atoms.changes(*pose).whole())[tested]
     rest = shot.whiten.spectral(state.contrast * changes)
