@@ -8,6 +8,7 @@ from cinedot.micrographs.occupancy.presence import (
     SiteEvidence,
     chance_present,
     detection_limit,
+    model_excess,
     model_sigma,
     widened_shared_sigma,
 )
@@ -86,6 +87,43 @@ def test_inner_ions_tell_how_far_the_model_is_off():
     assert right.max() < 0.05
     wrong = model_sigma(unknowns, 1 + rng.normal(0, 0.25, len(unknowns)), sigma)
     assert 0.12 < np.median(wrong) < 0.5
+
+
+def seen_of(unknowns, rng, sigma):
+    """Occupancies of a dot drawn from the compound, off by so many sigma each."""
+    there = rng.random(len(unknowns)) < unknowns.mean
+    return there, there + rng.normal(0, 1, len(unknowns)) * sigma
+
+
+def test_surface_ions_tell_where_the_model_is_off_for_them_alone():
+    """Ligands that froze spoil the surface and leave the inner ions as they were."""
+    rng = fresh()
+    unknowns = unknowns_of(average_dot(Cuboid.cube(4, host_named("CsPbBr3")), "mla-cs"))
+    sigma = np.full(len(unknowns), 0.06)
+    inner = unknowns.always
+    _, right = seen_of(unknowns, rng, sigma)
+    # 96 terminal Br and more: twice the variance of a mean of chi-squares, six sigmas.
+    assert np.median(model_excess(unknowns, right, sigma)[~inner]) < 6 * np.sqrt(2 / 96)
+    _, wrong = seen_of(unknowns, rng, np.where(inner, sigma, 3 * sigma))
+    excess = model_excess(unknowns, wrong, sigma)
+    halide = unknowns.sites.role[unknowns.site] == "halide"
+    assert (excess[halide & inner] < 2).all()
+    # The truth is 8, an ion's own known to the root of 2 / 96 of 9.
+    assert 4 < np.median(excess[halide & ~inner & unknowns.own]) < 8 + 9 * 6 * np.sqrt(2 / 96)
+
+
+def test_a_kind_that_the_model_gets_wrong_is_not_believed():
+    """Only its own sigmas grow: others tell as much as before."""
+    rng = fresh()
+    unknowns = unknowns_of(average_dot(Cuboid.cube(4, host_named("MAPbBr3")), "mla-ma"))
+    role = unknowns.sites.role[unknowns.site]
+    sigma = np.full(len(unknowns), 0.1)
+    _, seen = seen_of(unknowns, rng, sigma)
+    seen[role == "a"] -= 0.8
+    model = model_sigma(unknowns, seen, sigma)
+    # 27 inner A ions, each 8 sigmas off, 8 borrowed that are not.
+    assert model[role == "a"].min() > 0.5
+    assert np.median(model[role == "halide"]) < 0.1
 
 
 def joint_of(alone, sigma, shared_sigma):

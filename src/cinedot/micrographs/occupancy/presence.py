@@ -19,6 +19,10 @@ _LEAST_MODEL_SIGMA = 0.03
 """No model is surer: waves on coarse pixels and slices alone leave 0.02 to 0.03."""
 _RARE, _COMMON = 0.02, 0.98
 """A compound that always fills a site is believed to do so in so many dots."""
+_ROLES = ("metal", "halide", "a")
+_BORROWED = 8
+"""Ions of other kinds that a kind's own are weighed against."""
+_EXCESSES = np.concatenate([[0.0], np.geomspace(0.05, 200.0, 120)])
 DETECTED = 0.9
 """Probability with which a limit of detection is exceeded by a missing ion."""
 
@@ -108,11 +112,10 @@ def alone_of_prior(
 def model_sigma(
     unknowns: Unknowns, share: Float[np.ndarray, " group"], sigma: Float[np.ndarray, " group"]
 ) -> Float[np.ndarray, " group"]:
-    """How wrong the model makes each group, from the ions that must be there.
+    """How wrong the model makes each group, from ions that must be there and those that may be.
 
-    Inner ions of each kind are 1 in truth: what they scatter by beyond their sigmas is the
-    model's fault, and surface ions are taken to suffer as much. Atoms of other strength suffer in
-    proportion to their sigma, which counts how strongly the frames show them.
+    What they scatter by beyond their sigmas is the model's fault; within a kind all suffer in
+    proportion to their sigma, which counts how strongly the frames show them. See `model_excess`.
     """
     relative = np.sqrt(model_excess(unknowns, share, sigma))
     return np.maximum(relative * sigma, _LEAST_MODEL_SIGMA)
@@ -122,26 +125,74 @@ def widened_shared_sigma(fit: JointFit) -> Float[np.ndarray, " parameter"]:
     """Standard deviations of what frames share, with what the model is wrong by.
 
     The frames' part of the information counts for less by as much as inner ions scatter beyond
-    their sigmas; the prior's part stays.
+    their sigmas, in the median of their kinds; the prior's part stays.
     """
     alone, sigma = alone_of_prior(fit)
     prior = shared_prior_sigma() ** -2.0
     told = np.maximum(fit.shared_sigma**-2.0 - prior, 0.0)
-    return 1 / np.sqrt(told / (1 + model_excess(fit.unknowns, alone, sigma)) + prior)
+    kinds = _inner_excess(fit.unknowns, alone, sigma)
+    usual = float(np.median(list(kinds.values()))) if kinds else 0.0
+    return 1 / np.sqrt(told / (1 + usual) + prior)
 
 
 def model_excess(
     unknowns: Unknowns, share: Float[np.ndarray, " group"], sigma: Float[np.ndarray, " group"]
-) -> float:
-    """Variance of inner ions' occupancies, which are 1 in truth, beyond sigma^2, in units of it."""
-    excess: list[float] = []
+) -> Float[np.ndarray, " group"]:
+    """Variance of occupancies about what is there, beyond sigma^2, in units of it.
+
+    Inner ions of a kind are 1 in truth. Those at the surface are 0 or 1, as often as the compound
+    has them: the widening is the most probable under both. It counts where it is the larger, since
+    what no model has (frozen ligands, a support) touches the surface first. Kinds of few ions
+    borrow from the others.
+    """
     roles = unknowns.sites.role[unknowns.site]
-    for role in ("metal", "halide", "a"):
-        known = unknowns.always & (roles == role)
-        if known.any():
-            off = ((share[known] - 1) ** 2).mean() - (sigma[known] ** 2).mean()
-            excess.append(float(off / (sigma[known] ** 2).mean()))
-    return max(float(np.median(excess)) if excess else 0.0, 0.0)
+    inner = _inner_excess(unknowns, share, sigma)
+    usual = float(np.median(list(inner.values()))) if inner else 0.0
+    found = np.full(len(share), usual)
+    for role in _ROLES:
+        here = roles == role
+        outer = here & unknowns.own & ~unknowns.always
+        within = _borrowed(inner.get(role, usual), int((here & unknowns.always).sum()), usual)
+        found[here] = within
+        if outer.any():
+            chance = np.clip(unknowns.mean[outer], _RARE, _COMMON)
+            beyond = _widening(share[outer], sigma[outer], chance)
+            found[here & ~unknowns.always] = max(
+                within, _borrowed(beyond, int(outer.sum()), within)
+            )
+    return found
+
+
+def _inner_excess(
+    unknowns: Unknowns, share: Float[np.ndarray, " group"], sigma: Float[np.ndarray, " group"]
+) -> dict[str, float]:
+    """The same of each kind that has inner ions, from these alone."""
+    roles = unknowns.sites.role[unknowns.site]
+    kinds = {role: unknowns.always & (roles == role) for role in _ROLES}
+    return {
+        role: max(float((((share[k] - 1) / sigma[k]) ** 2).mean()) - 1, 0.0)
+        for role, k in kinds.items()
+        if k.any()
+    }
+
+
+def _borrowed(own: float, count: int, usual: float) -> float:
+    """What a kind says of itself, as far as it has ions enough to say it."""
+    return float((count * own + _BORROWED * usual) / (count + _BORROWED))
+
+
+def _widening(
+    share: Float[np.ndarray, " ion"],
+    sigma: Float[np.ndarray, " ion"],
+    chance: Float[np.ndarray, " ion"],
+) -> float:
+    """The most probable excess of ions that are there by chance; none where sigmas are enough."""
+    wider = _EXCESSES[:, None] + 1
+    full, empty = ((share - 1) / sigma) ** 2, (share / sigma) ** 2
+    likely = np.logaddexp(
+        np.log(chance) - full / (2 * wider), np.log1p(-chance) - empty / (2 * wider)
+    )
+    return float(_EXCESSES[np.argmax((likely - 0.5 * np.log(wider)).sum(axis=1))])
 
 
 def chance_present(
