@@ -18,8 +18,10 @@ from cinedot.particle import Compound, Cuboid, HeadGroups, build, cuboid_of, lat
 from cinedot.particle.filling import own_species
 
 _BUILDS = 12
-_ORGANIC_U_ANGSTROM2 = 0.25
-"""An organic A ion turns about its site: its C and N are at 0.75 angstrom from it, anywhere."""
+_ORGANIC_U_ANGSTROM2 = 0.35
+"""An organic A ion turns about its site. Methylammonium's C and N are 0.75 angstrom from it, its
+hydrogens 1.5, in any direction, and move by U = 0.1 beside: between 0.3 and 0.45 per angstrom, what
+lenses pass, all of them together scatter as C and N alone would with U = 0.23 to 0.46."""
 _HEAD_U_ANGSTROM2 = 0.15
 _HEADS = {"a": ("N", 0.4), "halide": ("O", 0.4)}
 """What a ligand binds with in place of each ion, and how far outside it, angstrom."""
