@@ -14,6 +14,7 @@ from cinedot.microscope.centres import Kind, kinds
 from cinedot.microscope.grid import Grid
 from cinedot.microscope.parallel import placed
 from cinedot.microscope.potential import Scattering
+from cinedot.microscope.programs import keep_compiled_programs
 from cinedot.microscope.rooms import slice_rooms
 
 _BLANK = -2
@@ -127,6 +128,8 @@ def specimens(
         rotations: for each dot the orientations that it will be seen in.
     """
     _require_allowed(dtype)
+    # Every compiled program of ours takes a specimen, so that none comes before this.
+    keep_compiled_programs()
     planes = scattering.planes(max(_reaches(dots, rotations), default=0.0))
     classes = _classes(dots, scattering)
     counts = tuple(max(map(len, of_dots)) for of_dots in classes)

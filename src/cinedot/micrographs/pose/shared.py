@@ -13,7 +13,6 @@ from cinedot.micrographs.pose.apparatus import Apparatus, TracedPose, by_place, 
 from cinedot.micrographs.pose.camera import ModelCamera
 from cinedot.micrographs.pose.models import DotModel
 from cinedot.micrographs.pose.movable_atoms import MovableAtoms, frame_matrix, movable_atoms
-from cinedot.micrographs.pose.programs import keep_compiled_programs
 from cinedot.micrographs.pose.shared_state import GEOMETRY, SharedState
 from cinedot.micrographs.pose.views import Views
 from cinedot.microscope import Aberrations
@@ -106,7 +105,6 @@ def shared_views(views: Views) -> SharedViews:
 
     Example: see `tests/micrographs/pose/test_shared.py`.
     """
-    keep_compiled_programs()
     return SharedViews(views=views, atoms=movable_atoms(views))
 
 

@@ -16,7 +16,6 @@ from scipy.spatial.transform import Rotation
 from cinedot.micrographs.pose.apparatus import Apparatus, TracedPose, by_place, turned
 from cinedot.micrographs.pose.camera import ModelCamera
 from cinedot.micrographs.pose.models import DotModel
-from cinedot.micrographs.pose.programs import keep_compiled_programs
 from cinedot.microscope.parallel import batch_size, in_threads, placed
 from cinedot.microscope.specimen import Specimen, specimen
 
@@ -117,7 +116,6 @@ def views_of(model: DotModel, camera: ModelCamera) -> Views:
         >>> seen.images(np.eye(3)[None], np.zeros((1, 2)), np.array([6.0])).shape
         (1, 32, 32)
     """
-    keep_compiled_programs()
     return Views(
         model=model,
         camera=camera,
