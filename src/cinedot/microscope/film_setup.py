@@ -1,7 +1,7 @@
 """A scene made ready for filming: atoms, films, and the room that a whole trajectory needs."""
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import jax
@@ -99,7 +99,7 @@ def begin_filming(scene: Scene) -> Filming:
     atoms = roomy_specimen(filling.atoms, motion, extent.tallest, scene.scattering, near)
     return Filming(
         scene=scene,
-        specimen=atoms.with_extra_u(placed(filling.extra_u_angstrom2, np.float32)),
+        specimen=_displaced(atoms, filling.extra_u_angstrom2.astype(np.float32)),
         motion=motion,
         filling=filling,
         view=view,
@@ -113,6 +113,16 @@ def begin_filming(scene: Scene) -> Filming:
         counts=_key(of_counts),
         camera=_key(of_camera),
     )
+
+
+def _displaced(atoms: Specimen, more_u_angstrom2: Float[np.ndarray, " owner"]) -> Specimen:
+    """`with_extra_u` without JAX, which would compile each of its steps apart."""
+    each: list[Float[Array, " centre"]] = []
+    for own, owner in zip(atoms.extra_u, atoms.owner, strict=True):
+        of = np.asarray(owner)
+        more = np.where(of < 0, np.float32(0), more_u_angstrom2[np.maximum(of, 0)])
+        each.append(placed(np.asarray(own) + more, np.float32))
+    return replace(atoms, extra_u=tuple(each))
 
 
 def _motion(scene: Scene) -> MotionState:

@@ -130,8 +130,9 @@ def _exposed(
     scene, margin, view = filming.scene, filming.margin, filming.view
     moving = scene.support_moves and scene.support is not None
     image = _image_on_moving(filming, shot) if moving else _image(filming, shot)
-    inner = image[margin : margin + view.shape[0], margin : margin + view.shape[1]]
-    expected = np.asarray(expected_counts(inner[None], scene.exposure, view))
+    # NumPy cuts it: JAX would compile a program for every shape.
+    inner = np.asarray(image)[margin : margin + view.shape[0], margin : margin + view.shape[1]]
+    expected = np.asarray(expected_counts(jax.device_put(inner[None]), scene.exposure, view))
     if not np.isfinite(expected).all():
         raise RuntimeError(
             f"frame {shot.number} holds numbers that are not finite: a slice had no room for its "

@@ -151,7 +151,7 @@ def _field(
             atoms,
             placed(pose.rotation, np.float32),
             placed(within, np.float32),
-            jnp.ones((1, most), dtype=jnp.float32),
+            placed(np.ones((1, most)), np.float32),
             how,
             (patch, patch),
         )
