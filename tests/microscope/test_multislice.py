@@ -31,6 +31,8 @@ from cinedot.particle import Cuboid, HeadGroups, build, host_named
 
 HOST = host_named("CsPbBr3")
 TILTED = Rotation.from_euler("xyz", [23.0, 31.0, 17.0], degrees=True)
+# One program, where JAX would compile a hundred steps apart.
+WAVE = jax.jit(exit_wave, static_argnames="shape")
 
 
 def waves_of(dot, rotation, centre_nm, grid, scattering):
@@ -277,7 +279,7 @@ def test_rooms_for_the_given_poses_change_nothing(scattering):
     assert scattering == PhaseObject() or sum(snug.rooms) < sum(roomy.rooms)
     shift = jnp.array([13.0, 13.4, 1.0])
     for rotation in jnp.asarray(rotations, dtype=jnp.float32):
-        one, two = (exit_wave(atoms, rotation, shift, how, grid.shape) for atoms in (snug, roomy))
+        one, two = (WAVE(atoms, rotation, shift, how, grid.shape) for atoms in (snug, roomy))
         np.testing.assert_allclose(one, two, atol=3e-5)  # float32
 
 
@@ -288,10 +290,10 @@ def test_a_slice_without_room_spoils_the_wave_rather_than_losing_atoms():
     tilted = TILTED.as_matrix()[None]
     atoms = specimen(dot, Multislice(), grid, rotations=tilted)
     # Seen along an edge, whole layers of the lattice share a slice.
-    wave = exit_wave(atoms, jnp.eye(3), shift, how, grid.shape)
+    wave = WAVE(atoms, jnp.eye(3), shift, how, grid.shape)
     assert np.isnan(np.asarray(wave)).all()
     flat = specimen(dot, Multislice(), grid, rotations=np.eye(3)[None])
-    wave = exit_wave(flat, jnp.asarray(tilted[0], dtype=jnp.float32), shift, how, grid.shape)
+    wave = WAVE(flat, jnp.asarray(tilted[0], dtype=jnp.float32), shift, how, grid.shape)
     assert np.isnan(np.asarray(wave)).all()
 
 
@@ -306,7 +308,7 @@ def test_dots_in_common_shapes_give_their_own_waves():
     assert jax.tree.structure(shared[0]) == jax.tree.structure(shared[1])
     how, shift = passage(Multislice(), Lens(), grid), jnp.array([13.0, 13.0, 0.0])
     for dot, atoms in zip(dots, shared, strict=True):
-        one = exit_wave(atoms, jnp.asarray(tilted, dtype=jnp.float32), shift, how, grid.shape)
+        one = WAVE(atoms, jnp.asarray(tilted, dtype=jnp.float32), shift, how, grid.shape)
         two = waves_of(dot, TILTED, [1.3, 1.3, 0.0], grid, Multislice())
         np.testing.assert_allclose(one, two, atol=3e-5)  # float32
 
@@ -324,11 +326,11 @@ def test_a_displacement_with_a_direction_smears_along_it():
         anisotropic=(True,),
     )
     turn = jnp.asarray(TILTED.as_matrix(), dtype=jnp.float32)
-    phase = jnp.angle(exit_wave(smeared, turn, shift, how, grid.shape))
+    phase = jnp.angle(WAVE(smeared, turn, shift, how, grid.shape))
     nodes, weights = np.polynomial.hermite_e.hermegauss(9)
     along = (np.sqrt(0.05) * nodes)[:, None] * (TILTED.as_matrix() @ axis)
     waves = [
-        jnp.angle(exit_wave(plain, turn, shift + step.astype(np.float32), how, grid.shape))
+        jnp.angle(WAVE(plain, turn, shift + step.astype(np.float32), how, grid.shape))
         for step in along * np.array([1.0, 1.0, 0.0])
     ]
     mean = np.tensordot(weights / weights.sum(), np.array(waves), axes=1)
