@@ -44,9 +44,10 @@ def lossy(make_film, spliced):
         terminal = (sites.kind[own] == "terminal") & (np.array(dot.symbols) == "Br")
         atoms = rng.choice(np.flatnonzero(terminal), LOST, replace=False)
         gone.update(own[atoms].tolist())
-        kept = np.ones(len(dot), dtype=bool)
-        kept[atoms] = False
-        return dot[kept]
+        # Empty, not taken away: both films are then one compiled program's.
+        less = dot.copy()
+        less.arrays["occupancy"][atoms] = 0.0
+        return less
 
     whole = make_film(rng, **how)
     less = make_film(rng, change=without_some, **how)
