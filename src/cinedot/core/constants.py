@@ -13,6 +13,9 @@ ELECTRON_REST_ENERGY_EV = m_e * c**2 / e
 COULOMB_EV_ANGSTROM = e / (4 * pi * epsilon_0) * 1e10
 """e^2 / (4 pi epsilon_0), eV angstrom (14.399645): energy of two unit charges 1 angstrom apart."""
 
+BOLTZMANN_J_PER_K = k
+"""Boltzmann's constant, J/K (1.380649e-23)."""
+
 BOLTZMANN_EV_PER_K = k / e
 """Boltzmann's constant, eV/K (8.617333e-5)."""
 
