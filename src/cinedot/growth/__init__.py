@@ -1,7 +1,8 @@
 """How a dot grows: nucleation, crystal shape, ligand balance, reaction network, kinetics.
 
 A recipe enters; species, sizes and expected light against time leave, with fits that read them
-back. `nucleation` gives barriers and numbers.
+back. `nucleation` gives barriers and numbers, `shape` the crystal that surface
+energies or growth rates make.
 """
 
 from cinedot.growth.nucleation import CriticalNucleus as CriticalNucleus
@@ -15,3 +16,14 @@ from cinedot.growth.nucleation import energy_ratio_for as energy_ratio_for
 from cinedot.growth.nucleation import nucleation_rate as nucleation_rate
 from cinedot.growth.nucleation import number_ratio as number_ratio
 from cinedot.growth.nucleation import work_of_formation_kt as work_of_formation_kt
+from cinedot.growth.polyhedra import CrystalShape as CrystalShape
+from cinedot.growth.polyhedra import Face as Face
+from cinedot.growth.polyhedra import Plane as Plane
+from cinedot.growth.polyhedra import cut_crystal as cut_crystal
+from cinedot.growth.polyhedra import family as family
+from cinedot.growth.polyhedra import view_axes as view_axes
+from cinedot.growth.shape import elongated_dodecahedron as elongated_dodecahedron
+from cinedot.growth.shape import grown_shape as grown_shape
+from cinedot.growth.shape import surface_energy as surface_energy
+from cinedot.growth.shape import wulff_nucleus as wulff_nucleus
+from cinedot.growth.shape import wulff_shape as wulff_shape
