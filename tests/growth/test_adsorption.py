@@ -97,6 +97,7 @@ def test_the_picture_is_drawn(tmp_path: Path):
     figure.savefig(tmp_path / "shapes.png")
     assert (tmp_path / "shapes.png").stat().st_size > 5000
     assert [len(axes.patches) for axes in figure.axes][2] == 3
+    assert [text.get_text() for text in figure.legends[0].get_texts()] == ["{100}", "{110}"]
 
 
 @pytest.mark.parametrize(

@@ -77,9 +77,9 @@ def shapes_figure(shapes: Mapping[str, CrystalShape], *, view: Plane = OBLIQUE) 
         A Matplotlib figure of its own, in no global list; `savefig` writes it.
     """
     from matplotlib.figure import Figure
-    from matplotlib.patches import Polygon
+    from matplotlib.patches import Patch, Polygon
 
-    figure = Figure(figsize=(2.6 * max(len(shapes), 1), 3.1), layout="constrained")
+    figure = Figure(figsize=(2.6 * max(len(shapes), 1), 3.5), layout="constrained")
     for index, (name, shape) in enumerate(shapes.items()):
         axes = figure.add_subplot(1, len(shapes), index + 1)
         for face in seen_faces(shape, view):
@@ -90,4 +90,23 @@ def shapes_figure(shapes: Mapping[str, CrystalShape], *, view: Plane = OBLIQUE) 
         axes.set(xlim=(-reach, reach), ylim=(-reach, reach), aspect="equal")
         axes.set_axis_off()
         axes.set_title(f"{name}\n{{100}} {shape.area_fraction((1, 0, 0)):.0%}", fontsize=10)
+    kinds = sorted(
+        {
+            tuple(sorted((abs(index) for index in face.plane), reverse=True))
+            for shape in shapes.values()
+            for face in seen_faces(shape, view)
+        }
+    )
+    figure.legend(
+        handles=[
+            Patch(
+                color=FAMILY_COLOURS[sum(index != 0 for index in kind)],
+                label=f"{{{''.join(map(str, kind))}}}",
+            )
+            for kind in kinds
+        ],
+        loc="outside lower center",
+        ncols=max(len(kinds), 1),
+        frameon=False,
+    )
     return figure
