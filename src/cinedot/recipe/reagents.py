@@ -140,8 +140,10 @@ def known_reagents() -> Mapping[str, Reagent]:
 
 
 def _shipped(table: dict[str, Any]) -> Reagent:
-    lists: dict[str, Any] = {key: tuple(table.get(key, ())) for key in ("aliases", "hazards")}
-    return Reagent(**{**table, **lists, "evidence": evidence_of(table["evidence"])})
+    made: dict[str, Any] = dict(table)
+    made |= {key: tuple(table.get(key, ())) for key in ("aliases", "hazards")}
+    made["evidence"] = evidence_of(table["evidence"])
+    return Reagent(**made)
 
 
 def reagent_named(name: str, own: Iterable[Reagent] = ()) -> Reagent:
