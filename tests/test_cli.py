@@ -27,7 +27,10 @@ def test_version() -> None:
     "words",
     [
         ["--help"],
-        *([name, "--help"] for name in ("analyze", "demo", "plan", "predict", "simulate")),
+        *(
+            [name, "--help"]
+            for name in ("analyze", "demo", "plan", "predict", "recipe", "simulate")
+        ),
     ],
 )
 def test_help_imports_nothing_heavy(words: list[str]) -> None:

@@ -392,6 +392,20 @@ def predict(
 
 
 @app.command()
+def recipe(
+    file: Annotated[
+        Path, typer.Argument(help="A recipe's TOML, or one that ships, as in mla-ma-qd4.")
+    ],
+    scale: Annotated[float, typer.Option(help="So many times as much of everything.")] = 1.0,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+) -> None:
+    """Check a recipe, and print its bench sheet: amounts, steps, expected yield and light."""
+    from cinedot.growth.bench_sheet import bench_sheet
+
+    print(bench_sheet(file, scale=scale, as_json=json))
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("cinedot-demo"),
     seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,
