@@ -62,7 +62,7 @@ def test_the_share_in_dots_of_science_4_1(x, share, digits):
     assert found == pytest.approx(share, abs=0.51 * 10**-digits)
 
 
-@settings(max_examples=50)
+@settings(max_examples=20)
 @given(x=st.floats(0.0, 5.0), k=st.floats(0.01, 1.0), h=st.floats(1.0, 30.0))
 def test_what_is_bound_and_what_is_free_is_what_was_added(x, k, h):
     balance = TemplateBalance(half_free=k, steepness=h)

@@ -120,25 +120,24 @@ def share_in_dots(
         >>> share_in_dots(np.array([0.25, 0.4, 0.6, 1.0]), TemplateBalance()).round(2)
         array([0.02, 0.22, 0.51, 1.  ])
     """
+    from scipy.special import expit
+
     x = np.asarray(equivalents, dtype=float)
     require_equivalents(x)
-    low, high = np.zeros_like(x), x.copy()
+    log_half, per_dot, per_green = (
+        np.log(balance.half_free),
+        balance.coverage / balance.n,
+        balance.coverage / balance.green_n,
+    )
+    low, high, share = np.zeros_like(x), x.copy(), np.zeros_like(x)
     for _ in range(_HALVINGS):
-        middle = 0.5 * (low + high)
-        below = middle + _bound(middle, balance) < x
-        low, high = np.where(below, middle, low), np.where(below, high, middle)
-    return _hill(0.5 * (low + high), balance)
-
-
-def _hill(free: Float[np.ndarray, " point"], balance: TemplateBalance) -> Float[np.ndarray, "..."]:
-    # As a logistic of the logarithm: steep exponents would overflow as powers.
-    with np.errstate(divide="ignore", over="ignore"):
-        return 1.0 / (1.0 + np.exp(-balance.steepness * np.log(free / balance.half_free)))
-
-
-def _bound(free: Float[np.ndarray, " point"], balance: TemplateBalance) -> Float[np.ndarray, "..."]:
-    share = _hill(free, balance)
-    return balance.coverage * (share / balance.n + (1 - share) / balance.green_n)
+        free = 0.5 * (low + high)
+        with np.errstate(divide="ignore"):
+            # As a logistic of the logarithm: steep exponents would overflow as powers.
+            share = expit(balance.steepness * (np.log(free) - log_half))
+        below = free + per_dot * share + per_green * (1 - share) < x
+        low, high = np.where(below, free, low), np.where(below, high, free)
+    return share
 
 
 def require_equivalents(equivalents: Float[np.ndarray, "..."]) -> None:
