@@ -17,6 +17,7 @@ TEXTS = (
     "circular_dichroism.mirror",
     "infrared.binding_mode",
     "infrared.deprotonated",
+    "titration.route",
 )
 """Quantities whose value is a text."""
 

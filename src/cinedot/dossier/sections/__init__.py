@@ -16,8 +16,10 @@ from cinedot.dossier.sections import (
     infrared,
     movie,
     quantum_yield,
+    recipe,
     stability,
     survey,
+    titration,
     unanalysed,
 )
 
@@ -33,6 +35,8 @@ _IN_ORDER = (
     electroluminescence,
     circular_dichroism,
     infrared,
+    recipe,
+    titration,
     unanalysed,
 )
 

@@ -12,10 +12,8 @@ from cinedot.dossier.manifest import SampleFolder
 _KINDS = (
     "composition",
     "kinetics",
-    "titration",
     "mass_spectrum",
     "crystals",
-    "recipe",
 )
 _FILE_KEYS = ("file", "sample", "standard")
 _FILES_KEYS = ("files", "spectra")
