@@ -190,7 +190,7 @@ def titration_curve(equivalents: Float[np.ndarray, " point"], route: Route) -> T
         >>> curve.peak_nm.round()
         array([517., 517., 453., 453.])
         >>> [len(one) for one in curve.maxima_nm]
-        [2, 2, 2, 1]
+        [1, 2, 2, 1]
     """
     x = np.asarray(equivalents, dtype=float)
     require_equivalents(x)
