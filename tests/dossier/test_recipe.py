@@ -83,6 +83,7 @@ def test_a_recipe_without_lead_ends_before_anything_is_written(run: Run, folder:
     file.write_text('[mixture.m]\nreagents = [{ name = "CsBr", mass = "9 mg" }]')
     code, _, said = run("analyze", folder)
     assert code == 2
+    assert "recipe.toml" in said
     assert "must hold Pb" in said
     assert said.count("\n") == 1
     assert not (folder / "results").exists()

@@ -5,6 +5,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from cinedot.core import InputError
 from cinedot.growth.expected_light import ExpectedLight, expected_light
 from cinedot.recipe import read_recipe, sheet_json, sheet_text, solve_recipe
 
@@ -24,7 +25,11 @@ def bench_sheet(file: Path, *, scale: float = 1.0, as_json: bool = False) -> str
         >>> print(bench_sheet(Path("mla-ma-qd4")).splitlines()[0])
         MLA-MA-QD4 (1)
     """
-    made = solve_recipe(read_recipe(file).scaled(scale))
+    written = read_recipe(file).scaled(scale)
+    try:
+        made = solve_recipe(written)
+    except InputError as fault:
+        raise fault.within(file=file) from fault
     light = expected_light(made)
     if as_json:
         content = sheet_json(made, expected=_light_json(light))

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from cinedot.core import Estimate, Progress
+from cinedot.core import Estimate, InputError, Progress
 from cinedot.dossier.comparing import compare
 from cinedot.dossier.findings import Check, Findings, Task, Work
 from cinedot.dossier.folder import find_file
@@ -23,7 +23,10 @@ def tasks(sample: SampleFolder) -> tuple[Task, ...]:
 
 def _prepare(sample: SampleFolder, section: RecipeSection) -> Work:
     path = find_file(sample, section.file, key="[recipe] file")
-    made = solve_recipe(read_recipe(path))
+    try:
+        made = solve_recipe(read_recipe(path))
+    except InputError as fault:
+        raise fault.within(file=path) from fault
     source = sample.manifest.sample.source
     return lambda progress: _analyse(made, path, source, progress)
 
