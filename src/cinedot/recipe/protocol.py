@@ -1,9 +1,11 @@
 """Steps of a procedure, and the sentences that a bench sheet makes of them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from cinedot.recipe.mixtures import Amount, Solved
+from cinedot.core import InputError
+from cinedot.core.nearest import did_you_mean
+from cinedot.recipe.mixtures import Amount, Mixture, Solved
 from cinedot.recipe.stated import Stated
 
 
@@ -81,6 +83,33 @@ class Step:
         if self.to:
             words.append(f"to the {self.to}" if self.to in mixtures else f"to {self.to}")
         return words
+
+
+def require_line(step: Step, mixtures: Sequence[Mixture]) -> None:
+    """A step that takes its amount from a line of a mixture finds that line.
+
+    Args:
+        step: the step.
+        mixtures: the recipe's.
+
+    Raises:
+        InputError: `to` is a mixture, no amount is stated, and it has no line of `of`.
+
+    Example:
+        >>> require_line(Step(do="Pour", of="stock", to="a beaker", conditions={}), [])
+    """
+    there = {one.name: one for one in mixtures}.get(step.to or "")
+    if there is None or step.of is None or step.volume is not None or step.mass is not None:
+        return
+    lines = [line.words for line in there.lines]
+    known = [word for words in lines for word in words]
+    if step.of.lower() not in {word.lower() for word in known}:
+        raise InputError(
+            f"`of` must be a line of [mixture.{there.name}], which says how much, but is "
+            f"{step.of!r}.",
+            remedy=f"{did_you_mean(step.of, known)}Its lines are "
+            f"{', '.join(words[0] for words in lines)}; or state a mass or volume in the step.",
+        )
 
 
 _WORDS = {

@@ -12,7 +12,7 @@ from cinedot.core.files import not_readable
 from cinedot.core.nearest import did_you_mean
 from cinedot.recipe.mixtures import GIVEN, Given, Line, Mixture
 from cinedot.recipe.product import Dots, Grafted, Product
-from cinedot.recipe.protocol import CONDITIONS, Step
+from cinedot.recipe.protocol import CONDITIONS, Step, require_line
 from cinedot.recipe.reagents import Reagent, hazard_statement, reagent_named
 from cinedot.recipe.recipe import Recipe
 from cinedot.recipe.stated import Kind, Stated
@@ -149,7 +149,7 @@ def _recipe(content: Mapping[str, Any], stem: str) -> Recipe:
         counted_by=counted_by,
         reagents=own,
         mixtures=mixtures,
-        steps=tuple(_step(one, k) for k, one in enumerate(top.tables("step"), 1)),
+        steps=tuple(_step(one, k, mixtures) for k, one in enumerate(top.tables("step"), 1)),
         product=_product(top.table("product"), mixtures) if "product" in content else None,
         lead=head.truth("lead", default=True),
         temperature=head.condition("temperature", "degC"),
@@ -285,7 +285,7 @@ def _product(table: Mapping[str, Any], mixtures: tuple[Mixture, ...]) -> Product
     return Product(what=what, mixture=source, isolated=read.stated("isolated", ("mass",)))
 
 
-def _step(table: Mapping[str, Any], number: int) -> Step:
+def _step(table: Mapping[str, Any], number: int, mixtures: tuple[Mixture, ...]) -> Step:
     place = f"[[step]] {number}"
     read = Reader(
         table,
@@ -297,7 +297,7 @@ def _step(table: Mapping[str, Any], number: int) -> Step:
         for key, unit in CONDITIONS.items()
         if key in table
     }
-    return Step(
+    step = Step(
         do=read.required("do"),
         of=read.text("of"),
         to=read.text("to"),
@@ -310,3 +310,6 @@ def _step(table: Mapping[str, Any], number: int) -> Step:
         keep=read.text("keep"),
         note=read.text("note"),
     )
+    with read.here():
+        require_line(step, mixtures)
+    return step
