@@ -188,6 +188,11 @@ def test_purity_strength_and_reagents_of_ones_own():
         (f'[mixture.m]\nreagents = [{LEAD}]\n[[step]]\ndo = "x"\ntmie = "3 h"', "mean `time`"),
         (f'[mixture.m]\nreagents = [{LEAD}]\n[[step]]\ndo = "x"\ntime = "3 nm"', "number in s"),
         (f'[mixture.m]\nreagents = [{LEAD}]\n[[step]]\ndo = "x"\ntime = "-3 h"', "number in s"),
+        (
+            f'[mixture.m]\nreagents = [{LEAD}, {SOLVENT}]\n[[step]]\ndo = "Add"\nof = "DMSO"\n'
+            'to = "m"',
+            r"\[\[step\]\] 1: `of` must be a line of \[mixture.m\].*'DMSO'.*Did you mean DMF",
+        ),
         ('[mixture.m]\nreagents = [{ name = "PbBr2" }]', "nothing is stated of it"),
         ('[mixture.m]\nreagents = [{ name = "PbBr2", mass = 29.4 }]', "must be in mg, but is 29.4"),
         ('[mixture.m]\nreagents = [{ name = "PbBr2", mass = "2 mL" }]', "must be in mg"),
@@ -261,6 +266,18 @@ def test_the_command_prints_scales_and_refuses(tmp_path, monkeypatch, capsys):
         assert (code, out) == (2, "")
         assert err.count("\n") == 1
     assert file.read_text() == before
+    assert "r.toml" in run([str(file)], monkeypatch, capsys)[2]
+
+
+def test_solvents_are_volumes_and_solutions_have_a_strength():
+    sheet = sheet_text(solve_recipe(shipped_recipe("led-mla-ma")))
+    (heptane,) = (line for line in sheet.splitlines() if line.startswith(" heptane"))
+    assert "1 mL" in heptane
+    assert "6826" not in heptane  # the mM of neat heptane
+    sheet = sheet_text(solve_recipe(shipped_recipe("fishhook")))
+    assert re.search(r"\(HCl\), 1 .*\n mol/L", sheet)
+    (acid,) = (line for line in sheet.splitlines() if line.startswith(" hydrochloric acid"))
+    assert "2000" in acid
 
 
 @pytest.mark.parametrize("name", shipped_recipes())

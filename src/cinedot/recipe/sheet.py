@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 WIDTH = 100
 """Characters in a line: what a page takes."""
 _SOLVENT = 100.0
-"""From so many equivalents on a reagent is a solvent, whose equivalents tell nothing."""
+"""From so many equivalents on a reagent is a solvent, whose moles tell nothing."""
 
 
 def sheet_text(made: SolvedRecipe, *, expected: Sequence[str] = ()) -> str:
@@ -91,13 +91,25 @@ def _amounts(solved: Solved, counted_by: Reagent | None) -> "Table":
 
 def _cells(one: Amount) -> tuple[str, ...]:
     reagent = one.line.reagent
-    solvent = (one.equivalents or 0.0) > _SOLVENT and reagent is not None and not reagent.amines
+    solvent = _is_solvent(one)
     numbers = (one.moles_umol, one.equivalents, one.concentration_mm)
     shown = ["" if solvent or number is None else f"{number:.4g}" for number in numbers]
     name = one.line.name if reagent is None or reagent.short == reagent.name else _named(reagent)
+    if one.line.strength is not None:
+        name += f", {one.line.strength.text}"
     cas = "" if reagent is None else reagent.cas or ""
     hazards = "" if reagent is None else " ".join(reagent.hazards)
     return (name, cas, measure(one), *shown, hazards)
+
+
+def _is_solvent(one: Amount) -> bool:
+    """Whether a line is there for its volume alone."""
+    reagent = one.line.reagent
+    if reagent is None or reagent.amines or one.line.strength is not None:
+        return False
+    if one.equivalents is None:  # where nothing is counted, whatever is measured as a volume
+        return one.line.deciding in {"volume", "volumes", None}
+    return one.equivalents > _SOLVENT
 
 
 def _named(reagent: Reagent) -> str:
