@@ -54,7 +54,8 @@ class ExpectedLight:
         )
         second = f"{self.ammonium:.2f} ammonium per Pb"
         if self.share is not None:
-            second += f": {100 * self.share:.0f} % of the Pb in dots of 4, the rest green"
+            second += f": {100 * self.share:.0f} % of the Pb in dots of 4"
+            second += ", the rest green" if self.share < 0.995 else ""
         others = [one for one in self.maxima_nm if abs(one - float(self.peak.value)) > 5]
         if others:
             second += f"; a second band at {', '.join(f'{one:.0f}' for one in others)} nm"

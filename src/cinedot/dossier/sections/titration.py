@@ -176,8 +176,8 @@ def _remarks(record: TitrationRecord, fit: PeakFit | None) -> list[str]:
         return remarks
     if fit.route == "all or none":
         remarks.append(
-            "The peak jumps from one colour to the other, as where a template fixes the size; "
-            f"where, is known to lie between neighbouring amounts only: {fit.switch.method}."
+            "The peak jumps from one colour to the other, as where a template fixes the size. "
+            f"All that is known of the place: {fit.switch.method}."
         )
     elif fit.route == "gradual":
         remarks.append("The peak follows the ammonium, as where the size adapts to its cover.")
@@ -216,10 +216,12 @@ def _facts(record: TitrationRecord, section: ConditionSection, path: Path) -> di
 
 def _panel(record: TitrationRecord, peaks: PeakFit | None, yields: YieldFit | None) -> Panel:
     said = "" if peaks is None else f" Preferred: {peaks.route}, middle at {peaks.switch.text()}."
+    laws = ["the preferred law of the peaks"] * (peaks is not None)
+    laws += ["the ligand balance of the yields"] * (yields is not None)
+    drawn = f", with {' and '.join(laws)} (lines)" if laws else ""
     return Panel(
         title="Titration",
-        caption="What was seen (points) against oleylamine per Pb, with the preferred law of the "
-        f"peaks and the ligand balance of the yields (lines).{said}",
+        caption=f"What was seen (points) against oleylamine per Pb{drawn}.{said}",
         figure=_figure(record, peaks, yields),
     )
 
