@@ -1,15 +1,24 @@
 """How a dot grows: nucleation, crystal shape, ligand balance, reaction network, kinetics.
 
 A recipe enters; species, sizes and expected light against time leave, with fits that read them
-back. So far: `ligand_balance` says which size an amount of ammonium allows, `titration_curve` what
-light that gives, `fit_peaks` and `fit_yields` read a titration back, `expected_light` puts a recipe
-and its light together. The modules still to come are named in ARCHITECTURE.md.
+back. `nucleation` gives barriers and numbers, `shape` the crystal that surface energies or growth
+rates make, `adsorption` what an acid does to it. `ligand_balance` says which size an amount of
+ammonium allows, `titration_curve` what light that gives, `fit_peaks` and `fit_yields` read a
+titration back, `expected_light` puts a recipe and its light together.
 
 ligand_balance -> titration_law -> titration_record, titration_reading
 titration_law, titration_record -> titration_squares -> titration_fit
 recipe, titration_law -> expected_light -> bench_sheet
 """
 
+from cinedot.growth.adsorption import Acid as Acid
+from cinedot.growth.adsorption import CoveredFace as CoveredFace
+from cinedot.growth.adsorption import acid_named as acid_named
+from cinedot.growth.adsorption import acids as acids
+from cinedot.growth.adsorption import coverage as coverage
+from cinedot.growth.adsorption import covered_energy as covered_energy
+from cinedot.growth.adsorption import expected_shape as expected_shape
+from cinedot.growth.adsorption import face_energies as face_energies
 from cinedot.growth.expected_light import ExpectedLight as ExpectedLight
 from cinedot.growth.expected_light import expected_light as expected_light
 from cinedot.growth.ligand_balance import COVERAGE as COVERAGE
@@ -17,6 +26,31 @@ from cinedot.growth.ligand_balance import TemplateBalance as TemplateBalance
 from cinedot.growth.ligand_balance import ammonium_per_pb as ammonium_per_pb
 from cinedot.growth.ligand_balance import share_in_dots as share_in_dots
 from cinedot.growth.ligand_balance import size_for as size_for
+from cinedot.growth.nucleation import CriticalNucleus as CriticalNucleus
+from cinedot.growth.nucleation import Cube as Cube
+from cinedot.growth.nucleation import NucleusShape as NucleusShape
+from cinedot.growth.nucleation import Sphere as Sphere
+from cinedot.growth.nucleation import Supersaturation as Supersaturation
+from cinedot.growth.nucleation import barrier_drop_kt as barrier_drop_kt
+from cinedot.growth.nucleation import critical_nucleus as critical_nucleus
+from cinedot.growth.nucleation import energy_ratio_for as energy_ratio_for
+from cinedot.growth.nucleation import nucleation_rate as nucleation_rate
+from cinedot.growth.nucleation import number_ratio as number_ratio
+from cinedot.growth.nucleation import work_of_formation_kt as work_of_formation_kt
+from cinedot.growth.polyhedra import CrystalShape as CrystalShape
+from cinedot.growth.polyhedra import Face as Face
+from cinedot.growth.polyhedra import Plane as Plane
+from cinedot.growth.polyhedra import cut_crystal as cut_crystal
+from cinedot.growth.polyhedra import family as family
+from cinedot.growth.polyhedra import view_axes as view_axes
+from cinedot.growth.shape import elongated_dodecahedron as elongated_dodecahedron
+from cinedot.growth.shape import grown_shape as grown_shape
+from cinedot.growth.shape import surface_energy as surface_energy
+from cinedot.growth.shape import wulff_nucleus as wulff_nucleus
+from cinedot.growth.shape import wulff_shape as wulff_shape
+from cinedot.growth.shape_figure import SeenFace as SeenFace
+from cinedot.growth.shape_figure import seen_faces as seen_faces
+from cinedot.growth.shape_figure import shapes_figure as shapes_figure
 from cinedot.growth.titration_fit import PeakFit as PeakFit
 from cinedot.growth.titration_fit import YieldFit as YieldFit
 from cinedot.growth.titration_fit import fit_peaks as fit_peaks
