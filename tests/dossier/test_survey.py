@@ -241,6 +241,21 @@ def test_nan_is_bad_input(run: Run, tmp_path: Path) -> None:
     assert "finite" in err
 
 
+def test_one_image_with_nan_is_passed_over_and_told(run: Run, tmp_path: Path) -> None:
+    lost = _discs().astype(np.float32)
+    lost[3, 4] = np.nan
+    folder = _folder(tmp_path, _discs())
+    tifffile.imwrite(folder / "b.tif", lost)
+    manifest = folder / "sample.toml"
+    manifest.write_text(
+        manifest.read_text().replace('"a.tif"]', '"a.tif", "b.tif"]\npixel_size = "0.1 nm"')
+    )
+    status, _, _ = run("analyze", folder)
+    assert status == 0
+    page = (folder / "results" / "dossier.html").read_text()
+    assert re.search(r"is unfit: not finite: [^.]* of the pixels are NaN or infinite", page)
+
+
 @pytest.mark.acceptance
 def test_n_by_views_end_to_end(run: Run, field: Image, tmp_path: Path) -> None:
     folder = _folder(tmp_path, field.data.astype(np.uint16))

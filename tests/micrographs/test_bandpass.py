@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -257,3 +258,28 @@ def _filtering(folder: Path, name: str, options: str) -> str:
         f'open("{folder}/in{name}.tif"); run("Bandpass Filter...", "{words}"); '
         f'saveAs("Tiff", "{folder}/out{name}.tif"); close();\n'
     )
+
+
+def test_slips_that_types_would_tell_end_in_one_line() -> None:
+    """In a process of its own: in these tests types are checked at run time."""
+    slips = {
+        "bandpass(image, stripes='Horizontal')": "`stripes` must be 'horizontal'",
+        "bandpass(image, stripes='none')": "`stripes` must be 'horizontal'",
+        "bandpass(image, large_px='40')": "`large_px` must be a number",
+        "bandpass(image.tolist())": "`image` must be an array",
+        "bandpass(np.ma.array(image))": "without a mask",
+        "autoscale(image, bits=32)": "`bits` must be 8 or 16",
+    }
+    lines = [
+        "import numpy as np",
+        "from cinedot.core import InputError",
+        "from cinedot.micrographs import bandpass",
+        "from cinedot.micrographs.autoscale import autoscale",
+        "image = np.ones((8, 8))",
+        *(f"try: {one}\nexcept InputError as fault: print(fault)" for one in slips),
+    ]
+    found = subprocess.run(
+        [sys.executable, "-c", "\n".join(lines)], capture_output=True, text=True, check=True
+    )
+    for said, words in zip(found.stdout.splitlines(), slips.values(), strict=True):
+        assert words in said

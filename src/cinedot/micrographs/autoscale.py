@@ -28,7 +28,7 @@ def autoscale(
         Grey values, uint8 or uint16; all 0 where the image is flat.
 
     Raises:
-        InputError: no pixels, or values that are not finite.
+        InputError: no pixels, values that are not finite, another depth.
 
     Source: ImageJ's ContrastEnhancer and converters; science.md 8.6, step 5.
 
@@ -36,6 +36,10 @@ def autoscale(
         >>> autoscale(np.array([[0.0, 1.0], [2.0, 4.0]]), saturate=False).tolist()
         [[0, 64], [128, 255]]
     """
+    if bits not in (8, 16):
+        raise InputError(
+            f"`bits` must be 8 or 16, but is {bits!r}.", remedy="Screens show 8, ImageJ both."
+        )
     if image.size == 0 or image.dtype.kind not in "biuf" or not np.isfinite(image).all():
         raise InputError(
             f"`image` must hold finite real numbers, but is {image.dtype} of shape {image.shape} "

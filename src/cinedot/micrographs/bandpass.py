@@ -1,7 +1,7 @@
 """The band-pass with which the paper's frames are shown: ImageJ's, to the last detail."""
 
 from functools import lru_cache
-from typing import Literal
+from typing import Literal, get_args
 
 import numpy as np
 import scipy.fft
@@ -61,7 +61,7 @@ def bandpass(
         >>> float(flat.min()), float(flat.max())
         (7.0, 7.0)
     """
-    _check(image, large_px, small_px, tolerance_percent)
+    _check(image, large_px, small_px, stripes, tolerance_percent)
     # Float64 holds the mean: a camera's offset may be thousands of times its contrast.
     with np.errstate(over="ignore", invalid="ignore"):
         mean = np.float32(image.mean(dtype=np.float64))
@@ -243,8 +243,17 @@ def _transfer(
 
 
 def _check(
-    image: Shaped[np.ndarray, "y x"], large_px: float, small_px: float, tolerance_percent: float
+    image: Shaped[np.ndarray, "y x"],
+    large_px: float,
+    small_px: float,
+    stripes: Stripes | None,
+    tolerance_percent: float,
 ) -> None:
+    if not isinstance(image, np.ndarray) or isinstance(image, np.ma.MaskedArray):  # pyright: ignore[reportUnnecessaryIsInstance]
+        raise InputError(
+            f"`image` must be an array without a mask, but is a {type(image).__name__}.",
+            remedy="Give np.asarray(...) of the pixels, masked ones replaced.",
+        )
     if image.ndim != 2 or image.size == 0:
         raise InputError(
             f"`image` must hold pixels [y, x], but its shape is {image.shape}.",
@@ -255,6 +264,21 @@ def _check(
             f"`image` must hold real numbers, but is of type {image.dtype}.",
             remedy="Give intensities.",
         )
+    if stripes not in (None, *get_args(Stripes)):
+        raise InputError(
+            f"`stripes` must be 'horizontal', 'vertical' or None, but is {stripes!r}.",
+            remedy="None suppresses none; the other two are those that ImageJ offers.",
+        )
+    for name, size in (
+        ("large_px", large_px),
+        ("small_px", small_px),
+        ("tolerance_percent", tolerance_percent),
+    ):
+        if isinstance(size, (str, bytes)) or not np.isscalar(size):
+            raise InputError(
+                f"`{name}` must be a number, but is {size!r}.",
+                remedy="The paper took large_px=40, small_px=3, tolerance_percent=5.",
+            )
     for name, size in (("large_px", large_px), ("small_px", small_px)):
         if not (np.isfinite(size) and size >= 0):
             raise InputError(

@@ -137,8 +137,11 @@ def _refuse_not_finite(window: Window, file: str) -> None:
     for place in range(len(looked_at)):
         if np.isfinite(window.movie.frames.read(place, place + 1)).all():
             return
+    which = (
+        "all" if len(looked_at) == len(window.indices) else f"each of the first {LOOKED_THROUGH}"
+    )
     raise InputError(
-        "frames must hold finite numbers, but all have some that are NaN or infinite.",
+        f"frames must hold finite numbers, but {which} have some that are NaN or infinite.",
         remedy="Replace dead pixels by their neighbours' median, or choose `frames` or a `region`.",
         file=file,
         place=f"frames {frame_numbers(looked_at)}",
@@ -187,7 +190,15 @@ def _pixels(section: MovieSection, axis: int, pixel_nm: float, count: int) -> tu
     if section.region_nm is None:
         return 0, count
     low, high = section.region_nm[axis], section.region_nm[axis + 2]
-    lacking = max(0.0, LEAST_FIELD_NM - (high - low)) / 2 if high > low else 0.0
+    if high <= low:
+        raise InputError(
+            f"`region` must end behind where it begins, but runs from {low:g} to {high:g} nm "
+            f"along {'xy'[axis]}.",
+            remedy='It is x0, y0, x1, y1: region = ["4 nm", "3 nm", "9 nm", "8 nm"].',
+            file=section.file,
+            place="[movie] region of sample.toml",
+        )
+    lacking = max(0.0, LEAST_FIELD_NM - (high - low)) / 2
     first = max(round((low - lacking) / pixel_nm), 0)
     last = min(round((high + lacking) / pixel_nm) + 1, count)
     if last <= first:

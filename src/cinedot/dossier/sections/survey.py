@@ -97,6 +97,7 @@ def _prepare(sample: SampleFolder, section: SurveySection) -> Work:
     movies = _told_apart(sample, places, movies)
     sound: list[tuple[Movie, int]] = []
     faults: list[str] = []
+    lost: list[tuple[Movie, int, Path]] = []
     for place, movie in zip(places, movies, strict=True):
         for index in range(len(movie)):
             found = _faults(movie, index, place)
@@ -107,6 +108,10 @@ def _prepare(sample: SampleFolder, section: SurveySection) -> Work:
             ]
             if not any(one.unfit for one in found):
                 sound.append((movie, index))
+            elif any(one.kind == "not finite" for one in found):
+                lost.append((movie, index, place))
+    if not sound and lost:
+        raise _not_finite(*lost[0])
     stills = _Stills(
         movies=movies,
         sound=tuple(sound),
@@ -145,22 +150,24 @@ def _rejected(sample: SampleFolder, names: Sequence[str]) -> tuple[RejectedParti
 
 
 def _faults(movie: Movie, index: int, path: Path) -> tuple[FrameFault, ...]:
-    """What is wrong with an image; NaN and an unknown scale are refused."""
+    """What is wrong with an image; an unknown scale is refused."""
     try:
-        image = movie.image(index)
+        movie.image(index)
     except InputError as fault:
         raise InputError(fault.rule, remedy=fault.remedy, file=path) from fault
-    if not np.isfinite(image.data).all():
-        raise InputError(
-            f"an image must hold finite numbers, but {int((~np.isfinite(image.data)).sum())} "
-            "are NaN or infinite.",
-            remedy="Replace dead pixels by their neighbours' median.",
-            file=path,
-            place=f"frame {index}" if len(movie) > 1 else None,
-        )
     # The file's own numbers: their type's ceiling tells saturation.
-    raw = movie.frames.read(index, index + 1)[0]
-    return faults_of(raw)
+    return faults_of(movie.frames.read(index, index + 1)[0])
+
+
+def _not_finite(movie: Movie, index: int, path: Path) -> InputError:
+    """Where no image is sound, one with NaN is worth a person's while: the others are black."""
+    lost = int((~np.isfinite(movie.image(index).data)).sum())
+    return InputError(
+        f"an image must hold finite numbers, but {lost} of its pixels are NaN or infinite.",
+        remedy="Replace dead pixels by their neighbours' median.",
+        file=path,
+        place=f"frame {index}" if len(movie) > 1 else None,
+    )
 
 
 def _analyse(
