@@ -1,5 +1,24 @@
 """What a dot is made of: EDX tables and spectra, mass spectra.
 
-Element ratios and ions enter; atoms and ligands per particle leave, with covariance. Nothing
-stands here yet; the modules that will are named in ARCHITECTURE.md.
+Element ratios and ions enter; atoms and ligands per particle leave, with covariance.
+
+edx_reading (atomic_percents) -> atom_counts (reference) -> charge_balance: atoms and ligands for
+every 64 metal atoms, with what the replicates' scatter leaves open
+xray_lines -> film -> systematics: what beam and film put into all replicates alike
+edx_files -> peak_fit (peak_law, xray_lines) -> standardless (film): spectra to counts
+atom_counts, systematics, candidates -> surface: which compound, or that it cannot be told
+charge_balance -> share_table: central and surface atoms
 """
+
+from cinedot.composition.atom_counts import PER_METALS as PER_METALS
+from cinedot.composition.atom_counts import AtomCounts as AtomCounts
+from cinedot.composition.atom_counts import bootstrap_counts as bootstrap_counts
+from cinedot.composition.atom_counts import count_atoms as count_atoms
+from cinedot.composition.atom_counts import predicted_percents as predicted_percents
+from cinedot.composition.atomic_percents import AtomicPercents as AtomicPercents
+from cinedot.composition.charge_balance import Ligands as Ligands
+from cinedot.composition.charge_balance import balanced_ligands as balanced_ligands
+from cinedot.composition.charge_balance import oxygens_in as oxygens_in
+from cinedot.composition.edx_reading import read_percents as read_percents
+from cinedot.composition.reference import atoms_in as atoms_in
+from cinedot.composition.reference import calibrate as calibrate
