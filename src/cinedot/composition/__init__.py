@@ -20,5 +20,15 @@ from cinedot.composition.charge_balance import Ligands as Ligands
 from cinedot.composition.charge_balance import balanced_ligands as balanced_ligands
 from cinedot.composition.charge_balance import oxygens_in as oxygens_in
 from cinedot.composition.edx_reading import read_percents as read_percents
+from cinedot.composition.film import Film as Film
+from cinedot.composition.film import sensitivity as sensitivity
 from cinedot.composition.reference import atoms_in as atoms_in
 from cinedot.composition.reference import calibrate as calibrate
+from cinedot.composition.systematics import BeamPrior as BeamPrior
+from cinedot.composition.systematics import Systematics as Systematics
+from cinedot.composition.systematics import beam_systematics as beam_systematics
+from cinedot.composition.systematics import no_systematics as no_systematics
+from cinedot.composition.systematics import substrate_number as substrate_number
+from cinedot.composition.xray_lines import LineFamily as LineFamily
+from cinedot.composition.xray_lines import analysed_family as analysed_family
+from cinedot.composition.xray_lines import line_families as line_families
