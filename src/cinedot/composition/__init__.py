@@ -16,6 +16,9 @@ from cinedot.composition.atom_counts import bootstrap_counts as bootstrap_counts
 from cinedot.composition.atom_counts import count_atoms as count_atoms
 from cinedot.composition.atom_counts import predicted_percents as predicted_percents
 from cinedot.composition.atomic_percents import AtomicPercents as AtomicPercents
+from cinedot.composition.candidates import Candidate as Candidate
+from cinedot.composition.candidates import candidate as candidate
+from cinedot.composition.candidates import with_acid_halides as with_acid_halides
 from cinedot.composition.charge_balance import Ligands as Ligands
 from cinedot.composition.charge_balance import balanced_ligands as balanced_ligands
 from cinedot.composition.charge_balance import oxygens_in as oxygens_in
@@ -24,6 +27,11 @@ from cinedot.composition.film import Film as Film
 from cinedot.composition.film import sensitivity as sensitivity
 from cinedot.composition.reference import atoms_in as atoms_in
 from cinedot.composition.reference import calibrate as calibrate
+from cinedot.composition.share_table import ShareRow as ShareRow
+from cinedot.composition.share_table import found_row as found_row
+from cinedot.composition.share_table import model_row as model_row
+from cinedot.composition.surface import SurfaceInference as SurfaceInference
+from cinedot.composition.surface import infer_surface as infer_surface
 from cinedot.composition.systematics import BeamPrior as BeamPrior
 from cinedot.composition.systematics import Systematics as Systematics
 from cinedot.composition.systematics import beam_systematics as beam_systematics
