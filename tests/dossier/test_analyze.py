@@ -95,11 +95,11 @@ def test_a_failing_section_does_not_take_the_others_along(run: Run, light_folder
 
 
 def test_what_cannot_be_analysed_yet_is_checked_and_skipped(run: Run, light_folder: Path) -> None:
-    (light_folder / "edx.csv").write_text("Cs,Pb,Br\n16.4,18.1,65.5\n16.3,18.0,65.7\n")
+    (light_folder / "sem.tif").write_bytes(b"its pixels are not looked at yet")
     with (light_folder / "sample.toml").open("a") as stream:
-        stream.write('[composition]\nfile = "edx.csv"\n')
+        stream.write('[crystals]\nfiles = ["sem.tif"]\n')
     assert run("analyze", light_folder)[0] == 0
-    assert _dossier(light_folder)["sections"]["composition"]["status"] == "skipped"
+    assert _dossier(light_folder)["sections"]["crystals"]["status"] == "skipped"
 
 
 def test_only_runs_what_is_named_and_out_puts_it_elsewhere(

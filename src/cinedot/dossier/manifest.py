@@ -15,6 +15,7 @@ from cinedot.dossier.manifest_units import (
     Centimetre,
     Degree,
     DoseRate,
+    Electronvolt,
     Kilovolt,
     Micrometre,
     Nanometre,
@@ -198,11 +199,38 @@ class CompositionSection(Section):
 
     file: str | None = None
     spectra: Annotated[tuple[str, ...], BeforeValidator(_as_list)] = ()
-    ligand_charge: int = 1
+    ligand_charge: int = Field(default=1, ge=1, le=3)
     spread: Literal["sd", "sem"] | None = None
+    replicates: Annotated[int, Field(ge=2)] | None = None
     voltage_kv: Kilovolt | None = Field(default=None, alias="voltage")
+    landing_energy_sigma_ev: Electronvolt | None = Field(default=None, alias="landing_energy_sigma")
     thickness_nm: Nanometre | None = Field(default=None, alias="thickness")
+    thickness_sigma_nm: NanometreOrNone | None = Field(default=None, alias="thickness_sigma")
     substrate: str | None = None
+    reference: str | None = None
+    reference_formula: str | None = None
+    oxygen_background: Reported | None = None
+    elements: tuple[str, ...] = ()
+
+    @model_validator(mode="after")
+    def _one_record(self) -> "CompositionSection":
+        if (self.file is None) == (not self.spectra):
+            raise InputError(
+                "`[composition]` must name a table or spectra, but names "
+                f"{'both' if self.spectra else 'neither'}.",
+                remedy='Write file = "edx.csv", or spectra = ["*.spx"].',
+            )
+        if self.reference is not None and self.file is None:
+            raise InputError(
+                "a reference must stand beside a table, but there are spectra.",
+                remedy="Export atomic percents of both, or leave `reference` out.",
+            )
+        if (self.reference is None) != (self.reference_formula is None):
+            raise InputError(
+                "a reference must have its table and its formula, but only one is given.",
+                remedy='Write reference = "bulk.csv", reference_formula = "CsPbBr3".',
+            )
+        return self
 
 
 class ConditionSection(TableSection):

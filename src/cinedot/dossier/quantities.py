@@ -13,6 +13,7 @@ from cinedot.dossier.manifest_numbers import ReportedNumber
 TEXTS = (
     "movie.edges",
     "movie.compound",
+    "composition.compound",
     "circular_dichroism.cotton_effect",
     "circular_dichroism.mirror",
     "infrared.binding_mode",

@@ -10,6 +10,7 @@ from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.sections import (
     absorbance,
     circular_dichroism,
+    composition,
     decay,
     electroluminescence,
     emission,
@@ -37,6 +38,7 @@ _IN_ORDER = (
     infrared,
     recipe,
     titration,
+    composition,
     unanalysed,
 )
 
