@@ -8,6 +8,8 @@ xray_lines -> film -> systematics: what beam and film put into all replicates al
 edx_files -> peak_fit (peak_law, xray_lines) -> standardless (film): spectra to counts
 atom_counts, systematics, candidates -> surface: which compound, or that it cannot be told
 charge_balance -> share_table: central and surface atoms
+ions -> isotopes: what an ion shows; known_ions: those that the paper names; ion_candidates: all
+that the reagents can give
 """
 
 from cinedot.composition.atom_counts import PER_METALS as PER_METALS
@@ -49,3 +51,13 @@ from cinedot.composition.systematics import substrate_number as substrate_number
 from cinedot.composition.xray_lines import LineFamily as LineFamily
 from cinedot.composition.xray_lines import analysed_family as analysed_family
 from cinedot.composition.xray_lines import line_families as line_families
+from cinedot.composition.ion_candidates import Reagents as Reagents
+from cinedot.composition.ion_candidates import ion_candidates as ion_candidates
+from cinedot.composition.ions import Ion as Ion
+from cinedot.composition.ions import ion_of as ion_of
+from cinedot.composition.isotopes import IsotopePattern as IsotopePattern
+from cinedot.composition.isotopes import commonest_mz as commonest_mz
+from cinedot.composition.isotopes import isotope_pattern as isotope_pattern
+from cinedot.composition.known_ions import KnownIon as KnownIon
+from cinedot.composition.known_ions import known_ion as known_ion
+from cinedot.composition.known_ions import known_ions as known_ions
