@@ -10,6 +10,9 @@ atom_counts, systematics, candidates -> surface: which compound, or that it cann
 charge_balance -> share_table: central and surface atoms
 ions -> isotopes: what an ion shows; known_ions: those that the paper names; ion_candidates: all
 that the reagents can give
+ions -> isotopes -> mass_spectrum: what given ions show; known_ions: those that the paper names
+mass_reading (mzml) -> ion_assignment: candidates (ion_candidates) and decoys compete for the peaks
+                       (ion_competition) by their odds (pattern_odds)
 """
 
 from cinedot.composition.atom_counts import PER_METALS as PER_METALS
@@ -51,8 +54,12 @@ from cinedot.composition.systematics import substrate_number as substrate_number
 from cinedot.composition.xray_lines import LineFamily as LineFamily
 from cinedot.composition.xray_lines import analysed_family as analysed_family
 from cinedot.composition.xray_lines import line_families as line_families
+from cinedot.composition.ion_assignment import Assignment as Assignment
+from cinedot.composition.ion_assignment import IonAssignment as IonAssignment
+from cinedot.composition.ion_assignment import assign_ions as assign_ions
 from cinedot.composition.ion_candidates import Reagents as Reagents
 from cinedot.composition.ion_candidates import ion_candidates as ion_candidates
+from cinedot.composition.ion_competition import DECOY_HYDROGENS as DECOY_HYDROGENS
 from cinedot.composition.ions import Ion as Ion
 from cinedot.composition.ions import ion_of as ion_of
 from cinedot.composition.isotopes import IsotopePattern as IsotopePattern
@@ -61,3 +68,8 @@ from cinedot.composition.isotopes import isotope_pattern as isotope_pattern
 from cinedot.composition.known_ions import KnownIon as KnownIon
 from cinedot.composition.known_ions import known_ion as known_ion
 from cinedot.composition.known_ions import known_ions as known_ions
+from cinedot.composition.mass_reading import read_mass_spectrum as read_mass_spectrum
+from cinedot.composition.mass_spectrum import MassSpectrum as MassSpectrum
+from cinedot.composition.mass_spectrum import expected_mass_spectrum as expected_mass_spectrum
+from cinedot.composition.mass_spectrum import sample_mass_spectrum as sample_mass_spectrum
+from cinedot.composition.pattern_odds import Tolerances as Tolerances
