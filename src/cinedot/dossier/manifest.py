@@ -21,6 +21,7 @@ from cinedot.dossier.manifest_units import (
     Nanometre,
     NanometreOrNone,
     Nanosecond,
+    PartsPerMillion,
     Second,
     SignedNanometre,
     Wavenumber,
@@ -267,6 +268,8 @@ class MassSpectrumSection(TableSection):
     """Intensity against mass over charge."""
 
     polarity: Literal["negative", "positive"] = "negative"
+    tolerance_ppm: PartsPerMillion = Field(default=10.0, alias="tolerance")
+    resolving_power: float = Field(default=20_000.0, ge=100)
 
 
 class CrystalsSection(SurveySection):

@@ -19,6 +19,7 @@ TEXTS = (
     "infrared.binding_mode",
     "infrared.deprotonated",
     "titration.route",
+    "mass_spectrum.strongest",
 )
 """Quantities whose value is a text."""
 

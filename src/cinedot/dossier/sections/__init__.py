@@ -15,6 +15,7 @@ from cinedot.dossier.sections import (
     electroluminescence,
     emission,
     infrared,
+    mass_spectrum,
     movie,
     quantum_yield,
     recipe,
@@ -39,6 +40,7 @@ _IN_ORDER = (
     recipe,
     titration,
     composition,
+    mass_spectrum,
     unanalysed,
 )
 

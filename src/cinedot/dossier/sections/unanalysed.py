@@ -11,7 +11,6 @@ from cinedot.dossier.manifest import SampleFolder
 
 _KINDS = (
     "kinetics",
-    "mass_spectrum",
     "crystals",
 )
 _FILE_KEYS = ("file", "sample", "standard")
