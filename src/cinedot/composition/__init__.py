@@ -8,8 +8,6 @@ xray_lines -> film -> systematics: what beam and film put into all replicates al
 edx_files -> peak_fit (peak_law, xray_lines) -> standardless (film): spectra to counts
 atom_counts, systematics, candidates -> surface: which compound, or that it cannot be told
 charge_balance -> share_table: central and surface atoms
-ions -> isotopes: what an ion shows; known_ions: those that the paper names; ion_candidates: all
-that the reagents can give
 ions -> isotopes -> mass_spectrum: what given ions show; known_ions: those that the paper names
 mass_reading (mzml) -> ion_assignment: candidates (ion_candidates) and decoys compete for the peaks
                        (ion_competition) by their odds (pattern_odds)
