@@ -9,6 +9,13 @@ titration back, `expected_light` puts a recipe and its light together.
 ligand_balance -> titration_law -> titration_record, titration_reading
 titration_law, titration_record -> titration_squares -> titration_fit
 recipe, titration_law -> expected_light -> bench_sheet
+back.
+
+network (network_files, sbml) -> rate_equations, gillespie: species in time -> growth_light: their
+                                 spectra and colour -> grow_command
+kinetic_reading -> kinetic_record, or band_traces of spectra -> trace_fit (rise_families:
+                   kinetic_laws, template_law) -> induction (profiles) -> kinetics: when the
+                   light begins to rise -> shared_traces: several conditions
 """
 
 from cinedot.growth.adsorption import Acid as Acid
@@ -65,3 +72,23 @@ from cinedot.growth.titration_reading import read_titration_spectra as read_titr
 from cinedot.growth.titration_reading import titration_of_spectra as titration_of_spectra
 from cinedot.growth.titration_record import Observed as Observed
 from cinedot.growth.titration_record import TitrationRecord as TitrationRecord
+from cinedot.growth.kinetic_laws import delayed_exponential as delayed_exponential
+from cinedot.growth.kinetic_laws import finke_watzky as finke_watzky
+from cinedot.growth.kinetic_laws import finke_watzky_induction as finke_watzky_induction
+from cinedot.growth.kinetic_laws import jmak as jmak
+from cinedot.growth.kinetic_laws import logistic as logistic
+from cinedot.growth.kinetic_laws import template_induction as template_induction
+from cinedot.growth.kinetic_reading import SpectralRecord as SpectralRecord
+from cinedot.growth.kinetic_reading import read_kinetics as read_kinetics
+from cinedot.growth.kinetic_record import KineticRecord as KineticRecord
+from cinedot.growth.kinetics import KineticsFit as KineticsFit
+from cinedot.growth.kinetics import RiseFit as RiseFit
+from cinedot.growth.kinetics import fit_kinetics as fit_kinetics
+from cinedot.growth.rise_families import FAMILIES as FAMILIES
+from cinedot.growth.rise_families import FinkeWatzky as FinkeWatzky
+from cinedot.growth.rise_families import Jmak as Jmak
+from cinedot.growth.rise_families import Logistic as Logistic
+from cinedot.growth.rise_families import TemplateNetwork as TemplateNetwork
+from cinedot.growth.template_law import template_rise as template_rise
+from cinedot.growth.trace_fit import TraceFits as TraceFits
+from cinedot.growth.trace_fit import fit_traces as fit_traces

@@ -47,7 +47,7 @@ def read_ageing(
     table = read_table(path)
     wanted = columns or {}
     x, y = column_pair(table, x=wanted.get("x"), y=wanted.get("y"))
-    unit = _time_unit(table, x)
+    unit = time_unit_of(table, x)
     kept = [y]
     if series:
         kept = [c for c in table.columns if c is not x and not _beside(c)]
@@ -58,8 +58,16 @@ def _beside(column: Column) -> bool:
     return bool(_PEAK.match(column.heading) or _SIGMA.match(column.heading))
 
 
-def _time_unit(table: DelimitedTable, x: Column) -> str:
-    """The unit of the times as the heading states it."""
+def time_unit_of(table: DelimitedTable, x: Column) -> str:
+    """The unit of the times as the heading states it: s, min, h or d.
+
+    Args:
+        table: where it stands.
+        x: its column.
+
+    Raises:
+        InputError: none, or one that is no such time.
+    """
     after = _AFTER_TIME.match(x.heading.strip())
     stated = x.unit or (after.group(1) if after else "")
     seconds = time_s_per({"hours": "h", "hrs": "h", "hr": "h", "days": "d"}.get(stated, stated))
