@@ -72,6 +72,9 @@ from cinedot.growth.titration_reading import read_titration_spectra as read_titr
 from cinedot.growth.titration_reading import titration_of_spectra as titration_of_spectra
 from cinedot.growth.titration_record import Observed as Observed
 from cinedot.growth.titration_record import TitrationRecord as TitrationRecord
+from cinedot.growth.band_traces import BandTraces as BandTraces
+from cinedot.growth.band_traces import fit_bands_in_time as fit_bands_in_time
+from cinedot.growth.band_traces import single_wavelength_share as single_wavelength_share
 from cinedot.growth.kinetic_laws import delayed_exponential as delayed_exponential
 from cinedot.growth.kinetic_laws import finke_watzky as finke_watzky
 from cinedot.growth.kinetic_laws import finke_watzky_induction as finke_watzky_induction
@@ -89,6 +92,9 @@ from cinedot.growth.rise_families import FinkeWatzky as FinkeWatzky
 from cinedot.growth.rise_families import Jmak as Jmak
 from cinedot.growth.rise_families import Logistic as Logistic
 from cinedot.growth.rise_families import TemplateNetwork as TemplateNetwork
+from cinedot.growth.shared_traces import SharedFit as SharedFit
+from cinedot.growth.shared_traces import fit_shared as fit_shared
+from cinedot.growth.shared_traces import probability_shared as probability_shared
 from cinedot.growth.template_law import template_rise as template_rise
 from cinedot.growth.trace_fit import TraceFits as TraceFits
 from cinedot.growth.trace_fit import fit_traces as fit_traces
