@@ -75,6 +75,10 @@ from cinedot.growth.titration_record import TitrationRecord as TitrationRecord
 from cinedot.growth.band_traces import BandTraces as BandTraces
 from cinedot.growth.band_traces import fit_bands_in_time as fit_bands_in_time
 from cinedot.growth.band_traces import single_wavelength_share as single_wavelength_share
+from cinedot.growth.gillespie import SampledGrowth as SampledGrowth
+from cinedot.growth.gillespie import sample_network as sample_network
+from cinedot.growth.growth_light import growth_colours as growth_colours
+from cinedot.growth.growth_light import growth_spectra as growth_spectra
 from cinedot.growth.kinetic_laws import delayed_exponential as delayed_exponential
 from cinedot.growth.kinetic_laws import finke_watzky as finke_watzky
 from cinedot.growth.kinetic_laws import finke_watzky_induction as finke_watzky_induction
@@ -87,6 +91,12 @@ from cinedot.growth.kinetic_record import KineticRecord as KineticRecord
 from cinedot.growth.kinetics import KineticsFit as KineticsFit
 from cinedot.growth.kinetics import RiseFit as RiseFit
 from cinedot.growth.kinetics import fit_kinetics as fit_kinetics
+from cinedot.growth.network import Network as Network
+from cinedot.growth.network_files import network_named as network_named
+from cinedot.growth.network_files import network_names as network_names
+from cinedot.growth.network_files import read_network as read_network
+from cinedot.growth.rate_equations import Growth as Growth
+from cinedot.growth.rate_equations import run_network as run_network
 from cinedot.growth.rise_families import FAMILIES as FAMILIES
 from cinedot.growth.rise_families import FinkeWatzky as FinkeWatzky
 from cinedot.growth.rise_families import Jmak as Jmak
