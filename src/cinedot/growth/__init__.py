@@ -102,6 +102,10 @@ from cinedot.growth.rise_families import FinkeWatzky as FinkeWatzky
 from cinedot.growth.rise_families import Jmak as Jmak
 from cinedot.growth.rise_families import Logistic as Logistic
 from cinedot.growth.rise_families import TemplateNetwork as TemplateNetwork
+from cinedot.growth.sbml import network_of_sbml as network_of_sbml
+from cinedot.growth.sbml import read_sbml as read_sbml
+from cinedot.growth.sbml import sbml_text as sbml_text
+from cinedot.growth.sbml import write_sbml as write_sbml
 from cinedot.growth.shared_traces import SharedFit as SharedFit
 from cinedot.growth.shared_traces import fit_shared as fit_shared
 from cinedot.growth.shared_traces import probability_shared as probability_shared
