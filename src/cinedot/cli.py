@@ -403,6 +403,36 @@ def recipe(
     from cinedot.growth.bench_sheet import bench_sheet
 
     print(bench_sheet(file, scale=scale, as_json=json))
+def grow(
+    file: Annotated[
+        str, typer.Argument(help="A network file, SBML, or template, adaptive, chelate.")
+    ],
+    until: Annotated[str, typer.Option(help="How long.")] = "600 min",
+    initial: Annotated[
+        list[str] | None,
+        typer.Option(help='An amount in place of the file\'s, as in "Cs=2 mM"; repeatable.'),
+    ] = None,
+    out: Annotated[
+        Path | None, typer.Option(help="Write concentrations against time: .csv.")
+    ] = None,
+    spectra: Annotated[
+        Path | None, typer.Option(help="Write wavelength against time, as [kinetics] reads: .csv.")
+    ] = None,
+    sbml: Annotated[Path | None, typer.Option(help="Write the network as SBML.")] = None,
+) -> None:
+    """Run a reaction network: species, emission spectrum and colour against time."""
+    from cinedot.growth.grow_command import GrowOptions
+    from cinedot.growth.grow_command import grow as grown
+
+    typed = GrowOptions(
+        file=file,
+        until=until,
+        initial=tuple(initial or ()),
+        out=out,
+        spectra=spectra,
+        sbml=sbml,
+    )
+    print(grown(typed))
 
 
 @app.command()
