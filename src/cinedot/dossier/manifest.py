@@ -244,6 +244,12 @@ class ConditionSection(TableSection):
     excitation_nm: Nanometre | None = Field(default=None, alias="excitation")
 
 
+class KineticsSection(ConditionSection):
+    """Intensity against the time since mixing, or spectra against it."""
+
+    wavelength_nm: Nanometre | None = Field(default=None, alias="wavelength")
+
+
 class CircularDichroismSection(TableSection):
     """Ellipticity against wavelength."""
 
@@ -313,7 +319,7 @@ class Manifest(Section):
     quantum_yield: QuantumYieldSection | None = None
     decay: DecaySection | None = None
     composition: CompositionSection | None = None
-    kinetics: ConditionSection | None = None
+    kinetics: KineticsSection | None = None
     stability: Annotated[tuple[ConditionSection, ...], BeforeValidator(_as_list)] = ()
     titration: Annotated[tuple[ConditionSection, ...], BeforeValidator(_as_list)] = ()
     electroluminescence: ElectroluminescenceSection | None = None

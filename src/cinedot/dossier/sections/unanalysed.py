@@ -10,7 +10,6 @@ from cinedot.dossier.folder import find_file, find_files
 from cinedot.dossier.manifest import SampleFolder
 
 _KINDS = (
-    "kinetics",
     "crystals",
 )
 _FILE_KEYS = ("file", "sample", "standard")
