@@ -2,7 +2,7 @@
 
 import sys
 
-from benchmarks import bandpass, multislice, pose, series, startup, structures
+from benchmarks import bandpass, kinetics, multislice, pose, series, startup, structures
 
 ALL = {
     "startup": startup.main,
@@ -11,6 +11,7 @@ ALL = {
     "bandpass": bandpass.main,
     "pose": pose.main,
     "series": series.main,
+    "kinetics": kinetics.main,
 }
 
 for name in sys.argv[1:] or ALL:
