@@ -295,3 +295,10 @@ def test_bad_tables_are_refused_in_one_line(tmp_path, text, message):
         read_kinetics(write(tmp_path, text))
     assert "kinetics.csv" in str(caught.value)
     assert "\n" not in str(caught.value)
+
+
+def test_the_page_for_users_runs():
+    page = Path(__file__).parents[2] / "docs" / "kinetics.md"
+    failed, tried = doctest.testfile(str(page), module_relative=False)
+    assert tried > 5
+    assert failed == 0
