@@ -11,11 +11,12 @@ titration_law, titration_record -> titration_squares -> titration_fit
 recipe, titration_law -> expected_light -> bench_sheet
 back.
 
-network (network_files, sbml) -> rate_equations, gillespie: species in time -> growth_light: their
-                                 spectra and colour -> grow_command
+network (network_files, sbml, sbml_reading) -> rate_equations, gillespie: species in time ->
+                   growth_light: their spectra and colour -> grow_command
 kinetic_reading -> kinetic_record, or band_traces of spectra -> trace_fit (rise_families:
-                   kinetic_laws, template_law) -> induction (profiles) -> kinetics: when the
-                   light begins to rise -> shared_traces: several conditions
+                   kinetic_laws, template_law) -> rise_fit (induction: profiles) ->
+                   weighed_induction -> kinetics: when the light begins to rise ->
+                   shared_traces: several conditions
 """
 
 from cinedot.growth.adsorption import Acid as Acid
@@ -89,7 +90,6 @@ from cinedot.growth.kinetic_reading import SpectralRecord as SpectralRecord
 from cinedot.growth.kinetic_reading import read_kinetics as read_kinetics
 from cinedot.growth.kinetic_record import KineticRecord as KineticRecord
 from cinedot.growth.kinetics import KineticsFit as KineticsFit
-from cinedot.growth.kinetics import RiseFit as RiseFit
 from cinedot.growth.kinetics import fit_kinetics as fit_kinetics
 from cinedot.growth.network import Network as Network
 from cinedot.growth.network_files import network_named as network_named
@@ -102,10 +102,11 @@ from cinedot.growth.rise_families import FinkeWatzky as FinkeWatzky
 from cinedot.growth.rise_families import Jmak as Jmak
 from cinedot.growth.rise_families import Logistic as Logistic
 from cinedot.growth.rise_families import TemplateNetwork as TemplateNetwork
-from cinedot.growth.sbml import network_of_sbml as network_of_sbml
-from cinedot.growth.sbml import read_sbml as read_sbml
+from cinedot.growth.rise_fit import RiseFit as RiseFit
 from cinedot.growth.sbml import sbml_text as sbml_text
 from cinedot.growth.sbml import write_sbml as write_sbml
+from cinedot.growth.sbml_reading import network_of_sbml as network_of_sbml
+from cinedot.growth.sbml_reading import read_sbml as read_sbml
 from cinedot.growth.shared_traces import SharedFit as SharedFit
 from cinedot.growth.shared_traces import fit_shared as fit_shared
 from cinedot.growth.shared_traces import probability_shared as probability_shared

@@ -14,7 +14,8 @@ from cinedot.growth.growth_light import growth_colours, growth_spectra
 from cinedot.growth.network import Network
 from cinedot.growth.network_files import network_named, network_names, read_network
 from cinedot.growth.rate_equations import Growth, run_network
-from cinedot.growth.sbml import read_sbml, write_sbml
+from cinedot.growth.sbml import write_sbml
+from cinedot.growth.sbml_reading import read_sbml
 
 _SBML = (".xml", ".sbml")
 _ROWS = 11
