@@ -403,6 +403,9 @@ def recipe(
     from cinedot.growth.bench_sheet import bench_sheet
 
     print(bench_sheet(file, scale=scale, as_json=json))
+
+
+@app.command()
 def grow(
     file: Annotated[
         str, typer.Argument(help="A network file, SBML, or template, adaptive, chelate.")

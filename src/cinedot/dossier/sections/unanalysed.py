@@ -9,9 +9,7 @@ from cinedot.dossier.findings import Findings, NotAnalysed, Task, Work
 from cinedot.dossier.folder import find_file, find_files
 from cinedot.dossier.manifest import SampleFolder
 
-_KINDS = (
-    "crystals",
-)
+_KINDS = ("crystals",)
 _FILE_KEYS = ("file", "sample", "standard")
 _FILES_KEYS = ("files", "spectra")
 _TABLE_SUFFIXES = {".csv", ".tsv"}
