@@ -235,3 +235,33 @@ def test_a_long_series_is_fitted_at_once_where_one_band_suffices(run, folder: Pa
     area = rows[rows.quantity == "area"]
     assert len(area) == len(found) >= 69
     assert (area.sigma > 0).all()
+
+
+def test_a_blank_and_a_response_are_taken_out_first(run, tmp_path):
+    nm = np.arange(420.0, 500.5, 0.5)
+    seen = np.exp(-(nm - 460.0) / 20.0)
+    light = 2e5 * np.exp(-4 * np.log(2) * ((nm - 453.0) / 14.9) ** 2)
+    raman = 3e4 * np.exp(-0.5 * ((nm - 470.0) / 2.0) ** 2)
+    for name, values in {
+        "pl.csv": np.random.default_rng().poisson((light + raman + 200) * seen),
+        "toluene.csv": raman * seen,
+        "response.csv": seen,
+    }.items():
+        rows = "\n".join(f"{x:g},{y:.9g}" for x, y in zip(nm, values, strict=True))
+        (tmp_path / name).write_text(f"wavelength (nm),intensity\n{rows}\n")
+    manifest = tmp_path / "sample.toml"
+    manifest.write_text(
+        '[sample]\nname = "light"\n[emission]\nfile = "pl.csv"\nblank = "toluene.csv"\n'
+        'response = "response.csv"\n'
+    )
+    assert run("analyze", tmp_path)[0] == 0
+    told = json.loads((tmp_path / "results" / "dossier.json").read_text())
+    peak = told["results"]["emission"]["peak"]
+    # Without them the peak lies 2 nm off. Six sigmas, and what the blank's own shot noise leaves.
+    assert abs(peak["value"] - 453.0) < 6 * peak["sigma"] + 0.02
+    rows = "\n".join(f"{x},1" for x in range(430, 501, 10))
+    (tmp_path / "response.csv").write_text(f"wavelength,response\n{rows}\n")
+    status, _, err = run("analyze", tmp_path)
+    assert (status, err.count("\n")) == (2, 1)
+    assert "response.csv" in err
+    assert "must reach from 420 to 500 nm" in err

@@ -250,3 +250,23 @@ def test_jasco_s_emission(real_data):
     assert fit.peak.value == pytest.approx(442.5, abs=2)
     assert fit.fwhm.value == pytest.approx(41, abs=4)
     assert fit.reduced_chi_square > 1
+
+
+@settings(max_examples=25, deadline=None)
+@given(ceiling=st.floats(0.3, 0.95), photons=st.floats(1e4, 1e6))
+def test_a_saturated_band_is_refused(ceiling: float, photons: float) -> None:
+    nm = np.arange(420.0, 501.0, 0.5)
+    light = emission_spectrum(nm, peak_nm=453.0, fwhm_nm=14.9, height=photons)
+    cut = np.minimum(np.random.default_rng().poisson(light), int(ceiling * photons))
+    with pytest.raises(AnalysisError, match="saturated"):
+        fit_emission(Spectrum(wavelength_nm=nm, intensity=cut.astype(float), label="PL"))
+
+
+@pytest.mark.parametrize("digits", [2, 3, 4])
+def test_a_rounded_top_is_not_saturated(digits: int) -> None:
+    """Of a normalised export in steps of 0.1 nm, some ten points print alike."""
+    nm = np.arange(420.0, 501.0, 0.1)
+    light = emission_spectrum(nm, peak_nm=453.0, fwhm_nm=14.9, height=1.0).round(digits)
+    fit = fit_emission(Spectrum(wavelength_nm=nm, intensity=light, label="PL"))
+    # Rounding is noise of at most half a last digit.
+    assert abs(fit.peak.value - 453.0) < 10.0**-digits * 15

@@ -162,3 +162,8 @@ def test_jasco_s_infrared_file(real_data):
     for line in (1601.2, 1492.8):
         assert np.min(np.abs(found - line)) < 6
     assert fit.deprotonated != "supported"
+
+
+def test_jasco_s_ultraviolet_file_is_no_infrared_one(real_data):
+    with pytest.raises(InputError, match="must be a wavenumber"):
+        read_infrared(real_data / "jasco" / "jascofilesjl_uvvis_abs.txt")

@@ -291,3 +291,12 @@ def test_tables_are_read_by_their_headings(tmp_path):
     path.write_text("absorbance,PL\n0.02,1\n0.04,\n0.06,3\n")
     with pytest.raises(InputError, match=r"qy\.csv, line 3, column 2: each absorbance"):
         read_dilutions(path)
+
+
+@pytest.mark.parametrize("heads", ["F,A372", "I,A 372", "PL,A_372", "積分強度,吸光度"])
+def test_an_absorbance_at_a_wavelength_is_one(tmp_path, heads):
+    path = tmp_path / "qy.csv"
+    path.write_text(f"{heads}\n1,0.02\n2,0.04\n3.1,0.06\n", encoding="utf-8")
+    found = read_dilutions(path)
+    assert found.absorbance.tolist() == [0.02, 0.04, 0.06]
+    assert found.intensity.tolist() == [1, 2, 3.1]

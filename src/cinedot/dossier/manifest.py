@@ -304,6 +304,8 @@ class SizesSection(Section):
 class EmissionSection(SpectrumSection):
     """Emission intensity against wavelength."""
 
+    blank: str | None = None
+    response: str | None = None
     sizes: SizesSection | None = None
 
 

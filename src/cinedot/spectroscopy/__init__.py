@@ -76,6 +76,8 @@ from cinedot.spectroscopy.infrared import InfraredFit as InfraredFit
 from cinedot.spectroscopy.infrared import fit_infrared as fit_infrared
 from cinedot.spectroscopy.infrared_reading import InfraredSpectrum as InfraredSpectrum
 from cinedot.spectroscopy.infrared_reading import read_infrared as read_infrared
+from cinedot.spectroscopy.instrument_response import over_response as over_response
+from cinedot.spectroscopy.instrument_response import without_blank as without_blank
 from cinedot.spectroscopy.ligand_loss import LigandLoss as LigandLoss
 from cinedot.spectroscopy.ligand_loss import concentration_of as concentration_of
 from cinedot.spectroscopy.ligand_loss import fit_ligand_loss as fit_ligand_loss

@@ -17,6 +17,8 @@ EmissionStatus = Literal["ok", "edge"]
 _SCATTER_NM = 15.0
 _ROUNDING = 1e-9
 """Of the highest intensity: a record that varies less is flat but for rounding."""
+_CUT_OFF, _MANY_DIGITS = 4, 5.0
+"""So many neighbours at the highest number, that fall by more than so many of the least steps."""
 _FLAT = 3.0
 """A curve that varies by less than so many sigmas of a point is a drift, and no band's flank."""
 _WORTH_A_LOOK = 12.0
@@ -129,6 +131,7 @@ def fit_emission(spectrum: Spectrum) -> EmissionFit:
         (True, True)
     """
     wavelength, intensity = usable_points(spectrum)
+    _refuse_saturated(wavelength, intensity, spectrum.label)
     scale = float(np.max(np.abs(intensity))) or 1.0
     if float(np.ptp(intensity)) < _ROUNDING * scale:
         raise _no_band(spectrum)
@@ -144,6 +147,31 @@ def _no_band(spectrum: Spectrum) -> AnalysisError:
         f"no emission band rises above the noise of spectrum {spectrum.label!r}.",
         remedy="Record longer.",
     )
+
+
+def _refuse_saturated(
+    wavelength: Float[np.ndarray, " x"], intensity: Float[np.ndarray, " x"], label: str
+) -> None:
+    """Refuse a top that a detector cut off: neighbours that all stand at the highest number.
+
+    A smooth maximum that was rounded has such neighbours too, but falls off beside them by no more
+    than a few of its last digits.
+    """
+    top = np.flatnonzero(intensity == intensity.max())
+    runs = np.split(top, np.flatnonzero(np.diff(top) > 1) + 1)
+    longest = max(runs, key=len)
+    steps = np.abs(np.diff(intensity))
+    if len(longest) < _CUT_OFF or not steps.any():
+        return
+    beside = [k for k in (longest[0] - 1, longest[-1] + 1) if 0 <= k < len(intensity)]
+    drop = max(float(intensity.max() - intensity[k]) for k in beside)
+    if drop > _MANY_DIGITS * float(steps[steps > 0].min()):
+        first, last = wavelength[longest[0]], wavelength[longest[-1]]
+        raise AnalysisError(
+            f"spectrum {label!r} is saturated: its {len(longest)} points from {first:g} to "
+            f"{last:g} nm all stand at its highest number, {intensity.max():g}.",
+            remedy="Record it with less light or narrower slits.",
+        )
 
 
 def usable_points(spectrum: Spectrum) -> tuple[Float[np.ndarray, " x"], Float[np.ndarray, " x"]]:

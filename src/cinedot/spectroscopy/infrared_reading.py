@@ -16,7 +16,9 @@ from cinedot.spectroscopy.files import read_table
 _WAVENUMBER = re.compile(
     r"1/cm|cm\s*[\^_(]?\s*[-−⁻]\s*[1¹]\)?|cm\*\*-1|per[_ ]cm|wavenumber|kayser|波数", re.IGNORECASE
 )
-_OTHER = re.compile(r"wavelength|\bnm\b|[uµμ]m\b|micromet|energy|\bev\b|time|raman", re.IGNORECASE)
+_OTHER = re.compile(
+    r"wavelength|nanomet|\bnm\b|[uµμ]m\b|micromet|energy|\bev\b|time|raman", re.IGNORECASE
+)
 _TRANSMITTANCE = re.compile(r"transmittance|transmission|%\s*t\b|\bt\s*\(?%|^t\s*$", re.IGNORECASE)
 
 

@@ -16,8 +16,11 @@ _MOST_ABSORBANCE = 4.0
 _LEAST_ABSORBANCE = -0.01
 """How far a blank's reading may fall below nought."""
 
-_ABSORBANCE = re.compile(r"abs|a\b|od\b|optical density", re.IGNORECASE)
-_INTENSITY = re.compile(r"int|pl\b|fl|area|counts|emission", re.IGNORECASE)
+# "A372" and "A_372" are absorbances at a wavelength.
+_ABSORBANCE = re.compile(r"abs|a[ _(]*\d|a\b|od\b|optical density|吸光度", re.IGNORECASE)
+_INTENSITY = re.compile(
+    r"int|pl\b|fl|f\b|i\b|area|counts|emission|積分|強度|蛍光|発光|面積", re.IGNORECASE
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -41,7 +41,9 @@ from cinedot.spectroscopy import (
     EmissionFit,
     fit_emission,
     fit_emission_series,
+    over_response,
     read_spectra,
+    without_blank,
 )
 from cinedot.spectroscopy.mixture import Decomposition
 
@@ -65,6 +67,7 @@ def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
     path = find_file(sample, section.file, key="[emission] file")
     columns = section.columns.model_dump(exclude_none=True) if section.columns else None
     spectra = read_spectra(path, columns=columns, series=section.series, range_nm=section.range_nm)
+    spectra, corrections = _corrected(sample, section, spectra)
     if section.excitation_nm is not None:
         spectra = tuple(replace(one, excitation_nm=section.excitation_nm) for one in spectra)
     unread = 0 if columns or section.series else _columns(path) - 1
@@ -73,12 +76,37 @@ def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
     def work(progress: Progress) -> Findings:
         sizes, failures = decompositions_of(spectra, prior, progress)
         findings = _analyse(spectra, sizes, path, unread, progress)
-        findings = replace(findings, remarks=(*findings.remarks, *failures))
+        findings = replace(
+            findings,
+            remarks=(*findings.remarks, *failures),
+            facts={**findings.facts, **{kind: file.name for kind, file in corrections.items()}},
+            inputs=(*findings.inputs, *corrections.values()),
+        )
         if len(spectra) > 1 or not sizes:
             return findings
         return replace(findings, completed=partial(_beside_images, findings, sizes[0], source))
 
     return work
+
+
+def _corrected(
+    sample: SampleFolder, section: EmissionSection, spectra: tuple[Spectrum, ...]
+) -> tuple[tuple[Spectrum, ...], dict[str, Path]]:
+    """The spectra less their blank, over the response; and the files that told these."""
+    files: dict[str, Path] = {}
+    for kind, name, correct in (
+        ("blank", section.blank, without_blank),
+        ("response", section.response, over_response),
+    ):
+        if name is None:
+            continue
+        files[kind] = find_file(sample, name, key=f"[emission] {kind}")
+        other = read_spectra(files[kind])[0]
+        try:
+            spectra = tuple(correct(one, other) for one in spectra)
+        except InputError as fault:
+            raise fault.within(file=files[kind]) from fault
+    return spectra, files
 
 
 def _beside_images(
