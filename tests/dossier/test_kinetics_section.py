@@ -4,6 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
+import pandas
 import pytest
 
 from cinedot.growth import finke_watzky
@@ -74,13 +75,17 @@ def test_columns_are_conditions(run: Run, tmp_path: Path, rng: np.random.Generat
     time_min = np.arange(0.0, 404.0, 10.0)
     columns = [
         finke_watzky(time_min, k1_per_min=k1, k2_per_min=0.04) + 0.01 * rng.normal(size=41)
-        for k1 in (1e-4, 1e-2)
+        for k1 in (1e-4, 1.0)
     ]
     _table(tmp_path / "k.csv", "time_min,MLA,OA", time_min, *columns)
     _write(tmp_path, '[kinetics]\nfile = "k.csv"\nseries = true')
     assert run("analyze", tmp_path)[0] == 0
     found = _dossier(tmp_path)["results"]["kinetics"]
     assert found["p_shared"]["value"] < 1e-6
+    series = pandas.read_parquet(tmp_path / "results" / "series.parquet")
+    # OA rises from the start: its tangent's time would lie before the mixing.
+    tangents = series.loc[series["quantity"] == "induction_tangent", "label"]
+    assert tangents.tolist() == ["MLA"]
 
 
 def test_bad_input_ends_in_one_line(run: Run, tmp_path: Path) -> None:

@@ -143,8 +143,9 @@ def _results(fit: KineticsFit) -> dict[str, Estimate]:
         unit="",
         method=f"AICc, weight {float(fit.weights[0]):.2f}",
     )
+    if fit.induction.status != "upper_limit":  # a tangent at the start says nothing of a wait
+        found["induction_tangent"] = fit.tangent
     found |= {
-        "induction_tangent": fit.tangent,
         "half_time": fit.half,
         "reached": fit.reached,
         "law": law,
