@@ -4,7 +4,7 @@ import json
 from pathlib import Path
 
 import numpy as np
-import pandas
+import pandas as pd
 import pytest
 
 from cinedot.growth import finke_watzky
@@ -82,7 +82,7 @@ def test_columns_are_conditions(run: Run, tmp_path: Path, rng: np.random.Generat
     assert run("analyze", tmp_path)[0] == 0
     found = _dossier(tmp_path)["results"]["kinetics"]
     assert found["p_shared"]["value"] < 1e-6
-    series = pandas.read_parquet(tmp_path / "results" / "series.parquet")
+    series = pd.read_parquet(tmp_path / "results" / "series.parquet")
     # OA rises from the start: its tangent's time would lie before the mixing.
     tangents = series.loc[series["quantity"] == "induction_tangent", "label"]
     assert tangents.tolist() == ["MLA"]

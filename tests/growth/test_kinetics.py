@@ -102,15 +102,15 @@ def found_again(trials, *, laws=(0, 1, 2), families=FAMILIES, every=1):
 
 
 def test_induction_is_found_again_by_all_laws():
-    _, errors = found_again(2)
+    _, errors = found_again(1)
     # Errors have sigmas of 2.5 min at most, and six of them.
     assert errors.max() < 15.0
 
 
 def test_intervals_hold_the_truth():
-    held, _ = found_again(30, laws=(0, 2), families=CLOSED, every=2)
-    # Right code covers 90 to 98 %: of 30 at least 15, but once in a million.
-    assert held >= binom.ppf(1e-6, 30, 0.90) > 10
+    held, _ = found_again(20, laws=(0, 2), families=CLOSED, every=2)
+    # Right code covers 90 % or more: fewer come once in a million.
+    assert held >= binom.ppf(1e-6, 20, 0.90) > 6
 
 
 @pytest.mark.acceptance
@@ -237,11 +237,21 @@ def test_oleic_acid_has_no_induction():
     assert 1.0 < fit.induction.value < 6.0
 
 
+def test_a_rise_that_is_over_at_once_has_no_slope():
+    rng = fresh()
+    light = np.append(0.0, np.ones(40)) + 0.01 * rng.normal(size=41)
+    fit = fit_kinetics(record(TIMES[:41], light), families=CLOSED)
+    assert fit.induction.status == "upper_limit"
+    assert fit.unidentified
+
+
 def test_what_the_record_does_not_tell_is_said():
     rng = fresh()
-    light = template_rise(TIMES, **SCIENCE) + 0.03 * rng.normal(size=len(TIMES))
-    fit = fit_kinetics(record(TIMES, light), families=(TemplateNetwork(),))
-    # The asymptote is 1 and the record ends at 0.616: science.md's own pitfall.
+    time_min = TIMES[:60]
+    light = finke_watzky(time_min, k1_per_min=1e-4, k2_per_min=0.03)
+    light = light + 0.01 * rng.normal(size=len(time_min))
+    fit = fit_kinetics(record(time_min, light), families=(FinkeWatzky(),))
+    # The asymptote is 1 and the record ends at 0.82: science.md's own pitfall.
     assert fit.reached.value < 0.95
     short = record(TIMES[:7], np.linspace(0, 1, 7))
     assert all(law.freedom >= 3 for law in fit_kinetics(short, families=CLOSED).laws)

@@ -14,6 +14,8 @@ from cinedot.core.separable import inverse_curvature
 from cinedot.growth.rise_families import RiseFamily
 
 _STARTS = 3
+_SILENT = 1e-9
+"""A step that changes less of the light than this is told by no record."""
 _APART = 1.5
 """Starts lie at least so many steps apart, or they are one."""
 
@@ -184,7 +186,8 @@ class TraceFits:
         shape, amplitude, ground: its parameters.
         chi_square: sum of squared residuals over variance.
         converged: whether the search ended.
-        held: which parameters of the shape ended at a bound.
+        held: which parameters of the shape ended at a bound, or where they change nothing: a rise
+            that is over at the second time has no slope.
     """
 
     problem: TraceProblem
@@ -275,6 +278,9 @@ def search_traces(
     )
     items = np.arange(len(start))
     parts = problem.projected(items, found.values)
+    moved = np.linalg.norm(parts.slopes, axis=2) * family.lengths
+    light = np.linalg.norm(problem.intensity * problem.weight, axis=1)[:, None]
+    silent = moved < _SILENT * light
     return TraceFits(
         problem=problem,
         shape=found.values,
@@ -282,7 +288,7 @@ def search_traces(
         ground=parts.ground,
         chi_square=np.sum(parts.rest**2, axis=1),
         converged=found.converged,
-        held=found.held,
+        held=found.held | silent,
     )
 
 
