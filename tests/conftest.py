@@ -37,6 +37,7 @@ _HEAD = "# Figures of the acceptance run\n\n| date | figure | found | target |\n
 _measured: dict[str, tuple[str, str, str]] = {}
 
 Record = Callable[[str, str, str], None]
+Run = Callable[..., tuple[int, str, str]]
 
 
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
@@ -65,6 +66,22 @@ def record_figure(request: pytest.FixtureRequest) -> Record:
         _measured[figure] = (today, found, target)
 
     return record
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
+    """`cinedot WORDS` in this process: exit status, what it printed, what it complained of."""
+    from cinedot.cli import main
+
+    def call(*words: object) -> tuple[int, str, str]:
+        monkeypatch.setattr("sys.argv", ["cinedot", *map(str, words)])
+        with pytest.raises(SystemExit) as end:
+            main()
+        said = capsys.readouterr()
+        code = end.value.code
+        return (code if isinstance(code, int) else 0), said.out, said.err
+
+    return call
 
 
 def pytest_sessionfinish() -> None:

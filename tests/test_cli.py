@@ -29,7 +29,7 @@ def test_version() -> None:
         ["--help"],
         *(
             [name, "--help"]
-            for name in ("analyze", "demo", "plan", "predict", "recipe", "simulate")
+            for name in ("analyze", "demo", "grow", "plan", "predict", "recipe", "simulate")
         ),
     ],
 )

@@ -6,7 +6,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from cinedot.cli import main
 from cinedot.micrographs.movie_atoms import MovieAtoms, SiteInterval
 from cinedot.micrographs.movie_poses import MoviePoses
 from cinedot.micrographs.occupancy import AtomEvent, SiteEvidence
@@ -19,21 +18,6 @@ from cinedot.particle import Cuboid, host_named, lattice_sites
 
 Run = Callable[..., tuple[int, str, str]]
 TOLD_FRAMES = 4
-
-
-@pytest.fixture
-def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Run:
-    """`cinedot WORDS`: its exit status, what it printed, what it complained of."""
-
-    def call(*words: object) -> tuple[int, str, str]:
-        monkeypatch.setattr("sys.argv", ["cinedot", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        code = end.value.code
-        return (code if isinstance(code, int) else 0), said.out, said.err
-
-    return call
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """Networks: what is kept, numbers of the science note, chance against the mean, SBML in COPASI."""
 
+import locale
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +9,6 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from cinedot.cli import main
 from cinedot.core import InputError
 from cinedot.growth import (
     finke_watzky,
@@ -201,9 +201,18 @@ def test_sbml_keeps_everything(name):
     assert network_of_sbml(sbml_text(network)) == network
 
 
+def copasi():
+    """COPASI, whose import puts the whole process into the C locale: other tests read UTF-8."""
+    spoken = locale.setlocale(locale.LC_ALL)
+    import basico
+
+    locale.setlocale(locale.LC_ALL, spoken)
+    return basico
+
+
 @pytest.mark.parametrize("name", network_names())
 def test_copasi_runs_the_same_sbml(name, tmp_path):
-    basico = pytest.importorskip("basico")
+    basico = copasi()
     network, time_min = network_named(name), np.linspace(0.0, 600.0, 13)
     path = tmp_path / "network.xml"
     path.write_text(sbml_text(network))
@@ -254,21 +263,10 @@ def test_light_of_the_dots_is_the_sum_of_its_bands():
     assert area[1] == pytest.approx(dots, rel=1e-3)
 
 
-def run(monkeypatch, capsys, *words):
-    monkeypatch.setattr("sys.argv", ["cinedot", *map(str, words)])
-    code = 0
-    try:
-        main()
-    except SystemExit as end:
-        code = end.code or 0
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
-def test_grow_prints_and_writes(monkeypatch, capsys, tmp_path):
+def test_grow_prints_and_writes(run, tmp_path):
     out, spectra, sbml = tmp_path / "t.csv", tmp_path / "s.csv", tmp_path / "n.xml"
     words = ("grow", "template", "--out", out, "--spectra", spectra, "--sbml", sbml)
-    code, said, _ = run(monkeypatch, capsys, *words)
+    code, said, _ = run(*words)
     assert code == 0
     assert "5 % of its last amount at 114.8 min" in said
     assert out.read_text().splitlines()[0].startswith("time_min,S (mM)")
@@ -276,10 +274,10 @@ def test_grow_prints_and_writes(monkeypatch, capsys, tmp_path):
 
     read = read_kinetics(spectra)
     assert read.time_min[:2].tolist() == [0.0, 4.0]
-    code, again, _ = run(monkeypatch, capsys, "grow", sbml)
+    code, again, _ = run("grow", sbml)
     assert (code, again) == (0, said)
     assert read_sbml(sbml) == network_named("template")
-    code, said, _ = run(monkeypatch, capsys, "grow", "template", "--initial", "S=0 mM")
+    code, said, _ = run("grow", "template", "--initial", "S=0 mM")
     assert (code, "Nothing shines" in said) == (0, True)
 
 
@@ -300,14 +298,14 @@ def test_grow_prints_and_writes(monkeypatch, capsys, tmp_path):
         (("[species.A]", "[species.A"), "must be TOML"),
     ],
 )
-def test_bad_networks_end_in_one_line(monkeypatch, capsys, tmp_path, change, message):
+def test_bad_networks_end_in_one_line(run, tmp_path, change, message):
     path = tmp_path / "chain.toml"
     path.write_text(CHAIN.replace(*change))
     with pytest.raises(InputError) as caught:
         read_network(path)
     assert message in str(caught.value)
     assert "chain.toml" in str(caught.value)
-    code, _, err = run(monkeypatch, capsys, "grow", path)
+    code, _, err = run("grow", path)
     assert code == 2
     assert len(err.strip().splitlines()) == 1
 

@@ -8,7 +8,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cinedot.cli import main
 from cinedot.core import InputError
 from cinedot.recipe import (
     Dots,
@@ -238,23 +237,12 @@ def test_what_cannot_be_used_is_told_in_one_line(text, message):
     assert "\n" not in str(caught.value)
 
 
-def run(words, monkeypatch, capsys):
-    monkeypatch.setattr("sys.argv", ["cinedot", "recipe", *words])
-    code = 0
-    try:
-        main()
-    except SystemExit as end:
-        code = end.code or 0
-    said = capsys.readouterr()
-    return code, said.out, said.err
-
-
-def test_the_command_prints_scales_and_refuses(tmp_path, monkeypatch, capsys):
-    code, out, _ = run(["mla-ma-qd4", "--scale", "2"], monkeypatch, capsys)
+def test_the_command_prints_scales_and_refuses(run, tmp_path):
+    code, out, _ = run("recipe", "mla-ma-qd4", "--scale", "2")
     assert code == 0
     for words in ("58.8 mg", "79.2 uL", "500 uL of the stock", "H410", "1.19 mM", "453 nm"):
         assert words in out
-    code, out, _ = run(["mla-cs-qd4", "--json"], monkeypatch, capsys)
+    code, out, _ = run("recipe", "mla-cs-qd4", "--json")
     content = json.loads(out)
     assert code == 0
     assert content["contradictions"][0]["text"].startswith("oleylamine (stock): 2.3")
@@ -262,11 +250,11 @@ def test_the_command_prints_scales_and_refuses(tmp_path, monkeypatch, capsys):
     before = '[mixture.m]\nreagents = [{ name = "CsBr", mass = "9 mg" }]'
     file.write_text(before)
     for words in ([str(file)], ["mla-ma-qd5"], ["mla-ma-qd4", "--scale", "-1"]):
-        code, out, err = run(words, monkeypatch, capsys)
+        code, out, err = run("recipe", *words)
         assert (code, out) == (2, "")
         assert err.count("\n") == 1
     assert file.read_text() == before
-    assert "r.toml" in run([str(file)], monkeypatch, capsys)[2]
+    assert "r.toml" in run("recipe", file)[2]
 
 
 def test_solvents_are_volumes_and_solutions_have_a_strength():

@@ -148,6 +148,22 @@ def column_pair(
     return first, second
 
 
+def refuse_lonely(table: DelimitedTable, x: Column, y: Column) -> None:
+    """Refuse a value of `y`, an intensity, that stands beside a blank of `x`.
+
+    Raises:
+        InputError: there is one; says where.
+    """
+    lost = np.isnan(x.values) & ~np.isnan(y.values)
+    if lost.any():
+        raise InputError(
+            f"every intensity must stand beside its {x.name}, but here that is blank.",
+            remedy="Fill the cell, or empty the row.",
+            file=table.file,
+            place=f"line {table.lines[int(np.argmax(lost))]}, column {x.number}",
+        )
+
+
 def read_delimited(path: Path) -> DelimitedTable:
     """The one block of numbers of a text table, with all that stands around it understood.
 

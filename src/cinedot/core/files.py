@@ -97,6 +97,31 @@ def not_readable(path: Path, fault: OSError) -> InputError:
     )
 
 
+def utf8_text(path: Path) -> str:
+    """What a text file says, without the mark that some editors put at its beginning.
+
+    Raises:
+        InputError: it cannot be read, or is not UTF-8.
+
+    Example:
+        >>> import tempfile
+        >>> file = Path(tempfile.mkdtemp()) / "a.toml"
+        >>> _ = file.write_bytes(b"\\xef\\xbb\\xbfa = 1")
+        >>> utf8_text(file)
+        'a = 1'
+    """
+    try:
+        return path.read_text("utf-8-sig")
+    except OSError as fault:
+        raise not_readable(path, fault) from fault
+    except UnicodeDecodeError as fault:
+        raise InputError(
+            f"this must be UTF-8 text, but byte {fault.start} is not.",
+            remedy="Save it as UTF-8.",
+            file=path,
+        ) from fault
+
+
 def sha256_of(path: Path) -> str:
     """The SHA-256 of a file's bytes, in hexadecimal, read in pieces."""
     with path.open("rb") as stream:

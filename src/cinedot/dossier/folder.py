@@ -10,7 +10,7 @@ from typing import Any, cast
 from pydantic import ValidationError
 
 from cinedot.core import InputError
-from cinedot.core.files import not_readable
+from cinedot.core.files import utf8_text
 from cinedot.dossier.complaints import explained
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
@@ -205,20 +205,13 @@ def read_toml(file: Path) -> dict[str, Any]:
     Raises:
         InputError: it cannot be read, or is no TOML.
     """
+    text = utf8_text(file)
     try:
-        return tomllib.loads(file.read_text("utf-8-sig"))
+        return tomllib.loads(text)
     except tomllib.TOMLDecodeError as fault:
         raise InputError(
             f"this must be TOML, but: {fault}.",
             remedy='Texts stand in quotes, as in file = "pl.csv".',
-            file=file,
-        ) from fault
-    except OSError as fault:
-        raise not_readable(file, fault) from fault
-    except UnicodeDecodeError as fault:
-        raise InputError(
-            f"this must be UTF-8 text, but byte {fault.start} is not.",
-            remedy="Save it as UTF-8.",
             file=file,
         ) from fault
 

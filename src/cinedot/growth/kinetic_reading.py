@@ -9,7 +9,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import InputError
-from cinedot.core.delimited import Column, DelimitedTable, column_pair
+from cinedot.core.delimited import Column, DelimitedTable, column_pair, refuse_lonely
 from cinedot.core.units import time_s_per
 from cinedot.growth.kinetic_record import LEAST_TIMES, KineticRecord
 from cinedot.spectroscopy import read_spectra
@@ -109,16 +109,8 @@ def _record(
     *,
     alone: bool,
 ) -> KineticRecord:
-    there = ~np.isnan(y.values)
-    lost = np.isnan(x.values) & there
-    if lost.any():
-        raise InputError(
-            f"every intensity must stand beside its {x.name}, but here that is blank.",
-            remedy="Fill the cell, or empty the row.",
-            file=table.file,
-            place=f"line {table.lines[int(np.argmax(lost))]}, column {x.number}",
-        )
-    kept = np.flatnonzero(there)
+    refuse_lonely(table, x, y)
+    kept = np.flatnonzero(~np.isnan(y.values))
     minutes = x.values[kept] * _PER_MIN[unit]
     order = np.argsort(minutes, kind="stable")
     sigma = _sigmas(table, y, alone=alone)

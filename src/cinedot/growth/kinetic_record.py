@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import InputError
+from cinedot.core.timed import check_timed
 
 LEAST_TIMES = 6
 """Fewer times tell no law of rise from another."""
@@ -44,18 +45,14 @@ class KineticRecord:
 
     def __post_init__(self) -> None:
         place = f"condition {self.label!r}"
-        if not (np.isfinite(self.time_min).all() and np.isfinite(self.intensity).all()):
-            raise InputError(
-                "times and intensities must be finite, but some are not.",
-                remedy="Leave these rows out.",
-                place=place,
-            )
-        if (self.time_min < 0).any():
-            raise InputError(
-                f"times must be 0 or more, but one is {float(self.time_min.min()):g} min.",
-                remedy="Count them from mixing.",
-                place=place,
-            )
+        check_timed(
+            self.time_min,
+            self.intensity,
+            self.sigma,
+            unit="min",
+            since="mixing",
+            label=self.label,
+        )
         if (np.diff(self.time_min) <= 0).any():
             at = float(self.time_min[1:][np.diff(self.time_min) <= 0][0])
             raise InputError(
@@ -68,18 +65,6 @@ class KineticRecord:
                 f"a kinetic record must have at least {LEAST_TIMES} times, but has "
                 f"{len(self.time_min)}.",
                 remedy="Fewer do not tell one law of rise from another.",
-                place=place,
-            )
-        if not (self.intensity > 0).any():
-            raise InputError(
-                "at least one intensity must be above 0, but none is.",
-                remedy="Name the column of intensities in `columns`.",
-                place=place,
-            )
-        if self.sigma is not None and not (self.sigma > 0).all():
-            raise InputError(
-                "the sigma of an intensity must be above 0, but one is not.",
-                remedy="Correct the column of sigmas, or leave it out.",
                 place=place,
             )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cinedot.core import InputError
-from cinedot.core.files import not_readable
+from cinedot.core.files import utf8_text
 from cinedot.core.nearest import did_you_mean
 from cinedot.core.units import quantity
 from cinedot.growth.network import (
@@ -68,17 +68,7 @@ def read_network(path: Path) -> Network:
             equation that is none; and see `Network`.
     """
     try:
-        text = path.read_text("utf-8")
-    except OSError as fault:
-        raise not_readable(path, fault) from fault
-    except UnicodeDecodeError as fault:
-        raise InputError(
-            "a network file must be text in UTF-8, but this is not.",
-            remedy="Give a TOML file, or SBML ending in .xml or .sbml.",
-            file=path,
-        ) from fault
-    try:
-        return network_of(text, name=path.stem)
+        return network_of(utf8_text(path), name=path.stem)
     except InputError as fault:
         raise fault.within(file=path) from fault
 

@@ -83,16 +83,24 @@ _PLACE = (-0.6, 1.5, 0.15, 16)
 _DELAY = (0.0, 0.97, 0.15, 16)
 
 
-@dataclass(frozen=True)
-class FinkeWatzky(RiseFamily):
-    """Shape: ln (k1 + k2), and ln(k2/k1)/(k1 + k2), the place of its inflection."""
-
-    name: str = "Finke-Watzky"
+class _Sigmoid(RiseFamily):
+    """A rise about one inflection. Shape: ln of its rate, then the inflection's place."""
 
     @property
     def axes(self) -> tuple[tuple[float, float, float, int], ...]:
         """See `RiseFamily`."""
         return (_RATE, _PLACE)
+
+    def tangent(self, shape: Float[np.ndarray, " shape"]) -> float:
+        """Where the inflection's tangent meets the lower asymptote: two rates' times before it."""
+        return float(shape[1] - 2.0 * np.exp(-shape[0]))
+
+
+@dataclass(frozen=True)
+class FinkeWatzky(_Sigmoid):
+    """Shape: ln (k1 + k2), and ln(k2/k1)/(k1 + k2), the place of its inflection."""
+
+    name: str = "Finke-Watzky"
 
     def curves(
         self, shape: Float[np.ndarray, "item shape"], time: Float[np.ndarray, " time"]
@@ -119,10 +127,6 @@ class FinkeWatzky(RiseFamily):
         k1, k2 = self._rates(shape)
         return ("k1", k1 / span_min, "per min"), ("k2", k2 / span_min, "per min")
 
-    def tangent(self, shape: Float[np.ndarray, " shape"]) -> float:
-        """Watzky and Finke's: where the tangent meets the lower asymptote."""
-        return float(shape[1] - 2.0 * np.exp(-shape[0]))
-
     @staticmethod
     def _rates(shape: Float[np.ndarray, " shape"]) -> tuple[float, float]:
         both = float(np.exp(shape[0]))
@@ -131,15 +135,10 @@ class FinkeWatzky(RiseFamily):
 
 
 @dataclass(frozen=True)
-class Logistic(RiseFamily):
+class Logistic(_Sigmoid):
     """Shape: ln k, t50."""
 
     name: str = "logistic"
-
-    @property
-    def axes(self) -> tuple[tuple[float, float, float, int], ...]:
-        """See `RiseFamily`."""
-        return (_RATE, _PLACE)
 
     def curves(
         self, shape: Float[np.ndarray, "item shape"], time: Float[np.ndarray, " time"]
@@ -158,10 +157,6 @@ class Logistic(RiseFamily):
         """See `RiseFamily`."""
         rate = float(np.exp(shape[0])) / span_min
         return ("rate", rate, "per min"), ("half_rise", float(shape[1]) * span_min, "min")
-
-    def tangent(self, shape: Float[np.ndarray, " shape"]) -> float:
-        """T50 - 2/k."""
-        return float(shape[1] - 2.0 * np.exp(-shape[0]))
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from cinedot.core import InputError
-from cinedot.core.files import not_readable
+from cinedot.core.files import utf8_text
 from cinedot.core.nearest import did_you_mean
 from cinedot.recipe.mixtures import GIVEN, Given, Line, Mixture
 from cinedot.recipe.product import Dots, Grafted, Product
@@ -85,17 +85,7 @@ def read_recipe(path: Path) -> Recipe:
     """
     if not path.exists() and path.suffix == "" and len(path.parts) == 1:
         return shipped_recipe(path.name)
-    try:
-        text = path.read_text("utf-8-sig")
-    except OSError as fault:
-        raise not_readable(path, fault) from fault
-    except UnicodeDecodeError as fault:
-        raise InputError(
-            f"this must be UTF-8 text, but byte {fault.start} is not.",
-            remedy="Save it as UTF-8.",
-            file=path,
-        ) from fault
-    return recipe_from_text(text, file=path)
+    return recipe_from_text(utf8_text(path), file=path)
 
 
 def recipe_from_text(text: str, *, file: Path | str) -> Recipe:

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from cinedot.core import InputError
-from cinedot.core.delimited import Column, DelimitedTable, column_pair
+from cinedot.core.delimited import Column, DelimitedTable, column_pair, refuse_lonely
 from cinedot.core.units import time_s_per
 from cinedot.spectroscopy.ageing_record import AgeingRecord
 from cinedot.spectroscopy.files import read_table
@@ -89,14 +89,7 @@ def time_unit_of(table: DelimitedTable, x: Column) -> str:
 
 
 def _record(table: DelimitedTable, x: Column, y: Column, unit: str, *, alone: bool) -> AgeingRecord:
-    lost = np.isnan(x.values) & ~np.isnan(y.values)
-    if lost.any():
-        raise InputError(
-            f"every intensity must stand beside its {x.name}, but here that is blank.",
-            remedy="Fill the cell, or empty the row.",
-            file=table.file,
-            place=f"line {table.lines[int(np.argmax(lost))]}, column {x.number}",
-        )
+    refuse_lonely(table, x, y)
     kept = np.flatnonzero(~np.isnan(x.values) & ~np.isnan(y.values))
     hours = x.values[kept] * {"s": 1 / 3600, "min": 1 / 60, "h": 1.0, "d": 24.0}[unit]
     order = kept[np.argsort(hours, kind="stable")]

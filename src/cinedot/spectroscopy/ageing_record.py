@@ -6,6 +6,7 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import InputError
+from cinedot.core.timed import check_timed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,35 +41,19 @@ class AgeingRecord:
 
     def __post_init__(self) -> None:
         place = f"condition {self.label!r}"
-        if not (np.isfinite(self.time_h).all() and np.isfinite(self.intensity).all()):
-            raise InputError(
-                "times and intensities must be finite, but some are not.",
-                remedy="Leave these rows out.",
-                place=place,
-            )
-        if (self.time_h < 0).any():
-            raise InputError(
-                f"times must be 0 or more, but one is {float(self.time_h.min()):g} h.",
-                remedy="Count them from the beginning of the test.",
-                place=place,
-            )
+        check_timed(
+            self.time_h,
+            self.intensity,
+            self.sigma,
+            unit="h",
+            since="the beginning of the test",
+            label=self.label,
+        )
         if len(np.unique(self.time_h)) < 2:
             raise InputError(
                 "a stability record must have at least two different times, but has "
                 f"{len(np.unique(self.time_h))}.",
                 remedy="Give the first intensity and later ones.",
-                place=place,
-            )
-        if not (self.intensity > 0).any():
-            raise InputError(
-                "at least one intensity must be above 0, but none is.",
-                remedy="Name the column of intensities in `columns`.",
-                place=place,
-            )
-        if self.sigma is not None and not (self.sigma > 0).all():
-            raise InputError(
-                "the sigma of an intensity must be above 0, but one is not.",
-                remedy="Correct the column of sigmas, or leave it out.",
                 place=place,
             )
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from cinedot.core import InputError, Spectrum
-from cinedot.core.delimited import Column, DelimitedTable, column_pair
+from cinedot.core.delimited import Column, DelimitedTable, column_pair, refuse_lonely
 from cinedot.spectroscopy.abscissa import LEAST_NM, check_order, nm_per
 from cinedot.spectroscopy.files import excitation_nm, read_tables, stated_settings
 
@@ -103,14 +103,7 @@ def _excitations(table: DelimitedTable, columns: Sequence[Column]) -> list[float
 
 def _spectrum(table: DelimitedTable, x: Column, y: Column, *, excited_nm: float | None) -> Spectrum:
     scale = nm_per(table, x)
-    lost = np.isnan(x.values) & ~np.isnan(y.values)
-    if lost.any():
-        raise InputError(
-            f"every intensity must stand beside its {x.name}, but here that is blank.",
-            remedy="Fill the cell, or empty the row.",
-            file=table.file,
-            place=f"line {table.lines[int(np.argmax(lost))]}, column {x.number}",
-        )
+    refuse_lonely(table, x, y)
     kept = np.flatnonzero(~np.isnan(x.values) & ~np.isnan(y.values))
     nm = x.values * scale
     _check_positive(nm[kept], table.file, f"spectrum {y.name!r}")

@@ -1,23 +1,14 @@
 """`cinedot predict`: the contract's command, its JSON, its picture, and what it refuses."""
 
 import json
-import sys
+from functools import partial
 
 import pytest
 
-from cinedot.cli import main
-
 
 @pytest.fixture
-def run(monkeypatch, capsys):
-    def call(*words):
-        monkeypatch.setattr(sys, "argv", ["cinedot", "predict", *map(str, words)])
-        with pytest.raises(SystemExit) as end:
-            main()
-        said = capsys.readouterr()
-        return end.value.code or 0, said.out, said.err
-
-    return call
+def run(run):
+    return partial(run, "predict")
 
 
 def test_the_contract_s_command_prints_every_law_and_the_disagreement(run):

@@ -7,7 +7,7 @@ from cinedot.dossier.findings import Findings, SeriesPoint, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import KineticsSection, SampleFolder
 from cinedot.dossier.sections.kinetics_looks import moving_bands, rising
-from cinedot.dossier.sections.series import condition_of
+from cinedot.dossier.sections.series import condition_of, stated_conditions
 from cinedot.growth import (
     BandTraces,
     KineticRecord,
@@ -197,12 +197,5 @@ def _facts(fits: list[KineticsFit], path: Path, section: KineticsSection) -> dic
     if len(fits) == 1:
         weighed = zip(fits[0].laws, fits[0].weights.tolist(), strict=True)
         facts["laws"] = "; ".join(f"{law.name}: {w:.3f}" for law, w in weighed if w > 5e-4)
-    for name, value in (
-        ("condition", section.condition),
-        ("additive", section.additive),
-        ("temperature", section.temperature),
-        ("excitation", f"{section.excitation_nm:g} nm" if section.excitation_nm else None),
-    ):
-        if value is not None:
-            facts[name] = str(value)
+    facts |= stated_conditions(section)
     return facts

@@ -10,6 +10,7 @@ from cinedot.core import Estimate, Progress
 from cinedot.dossier.findings import Findings, Panel, SeriesPoint, Task, Work
 from cinedot.dossier.folder import find_file
 from cinedot.dossier.manifest import ConditionSection, SampleFolder
+from cinedot.dossier.sections.series import stated_conditions
 from cinedot.dossier.sections.stability_looks import fading, in_days, moving
 from cinedot.spectroscopy import (
     AgeingRecord,
@@ -317,14 +318,7 @@ def _facts(
     record, section = conditions[0].record, conditions[0].section
     facts["times"] = f"{len(record.time_h)}, to {in_days(record.last_h)}"
     facts["law"] = fits[0].law_text
-    for name, value in (
-        ("condition", section.condition),
-        ("additive", section.additive),
-        ("temperature", section.temperature),
-        ("excitation", f"{section.excitation_nm:g} nm" if section.excitation_nm else None),
-    ):
-        if value is not None:
-            facts[name] = str(value)
+    facts |= stated_conditions(section)
     noise = fits[0].law.misfit.noise
     facts["noise"] = {"even": "the same at all times", "stated": "as the table states"}.get(
         noise, "in proportion to the intensity"

@@ -1,0 +1,80 @@
+"""Commands about a sample folder: make one, analyse it, see how it goes."""
+
+import shlex
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cinedot.cli.app import app
+
+
+@app.command()
+def new(
+    folder: Annotated[Path, typer.Argument(help="The sample folder to make.")],
+) -> None:
+    """Write a commented sample.toml to fill in."""
+    from cinedot.dossier.starter import write_starter
+
+    file = write_starter(folder)
+    print(f"Wrote {file}. Fill it in, then: cinedot analyze {shlex.quote(str(folder))}")
+
+
+@app.command()
+def analyze(
+    folders: Annotated[list[Path], typer.Argument(help="Sample folders.")],
+    out: Annotated[
+        Path | None,
+        typer.Option(help="Where the results go: FOLDER/results unless given."),
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option(help="Sections to run, as in movie,emission; all unless given.")
+    ] = None,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Let paths in sample.toml leave the folder.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(help="Processes for long movies; one a core unless given.", min=1)
+    ] = None,
+    scheduler: Annotated[
+        str | None, typer.Option(help="A Dask scheduler to use instead, as in tcp://node1:8786.")
+    ] = None,
+) -> None:
+    """Analyse sample folders, a dossier for each.
+
+    Runs everything that the files named in sample.toml allow. A run that was stopped goes on
+    from its finished chunks. Exit status: 0 done, 1 some section failed, 2 some input could not
+    be used.
+    """
+    from cinedot.dossier.command import analyze_folders
+
+    sections = tuple(part.strip() for part in only.split(",") if part.strip()) if only else ()
+    raise typer.Exit(
+        analyze_folders(
+            tuple(folders),
+            out=out,
+            only=sections,
+            allow_outside=allow_outside,
+            workers=workers,
+            scheduler=scheduler,
+        )
+    )
+
+
+@app.command()
+def demo(
+    folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("cinedot-demo"),
+    seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,
+) -> None:
+    """Analyse a simulated sample beside its truth."""
+    from cinedot.dossier.command import run_demo
+
+    raise typer.Exit(run_demo(folder, seed=seed))
+
+
+@app.command()
+def doctor() -> None:
+    """Print versions, devices and cores."""
+    from cinedot.dossier.command import print_doctor
+
+    print_doctor()
