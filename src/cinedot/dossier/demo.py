@@ -95,8 +95,8 @@ def write_virtual_sample(folder: Path, *, seed: int, progress: Progress) -> Mapp
         **_write_movie(folder, seed, progress),
         **_write_survey(folder, seed, progress),
         **_write_light(folder, rng),
+        **_write_composition(folder, rng),
     }
-    _write_composition(folder, rng)
     template = resources.files("cinedot.dossier") / "templates" / "demo.toml"
     _write_text(folder / "sample.toml", template.read_text("utf-8").replace("SEED", str(seed)))
     _write_text(folder / "truth.json", json.dumps({"seed": seed, "truth": truth}, indent=1) + "\n")
@@ -218,10 +218,16 @@ def _write_light(folder: Path, rng: np.random.Generator) -> dict[str, float]:
     }
 
 
-def _write_composition(folder: Path, rng: np.random.Generator) -> None:
+def _write_composition(folder: Path, rng: np.random.Generator) -> dict[str, float]:
     held = planned_composition(Cuboid.cube(4, host_named("CsPbBr3")), compound_named("mla-cs"))
     percents = atomic_percents(held, scatter=0.02, rng=rng)
     _write_table(folder / "edx.csv", "Cs,Pb,Br,O", *percents.T)
+    return {
+        "composition.Cs": held.a_ions,
+        "composition.Br": held.halides,
+        "composition.MLA": held.acids,
+        "composition.OAMH": held.ammonium,
+    }
 
 
 def _write_table(path: Path, heading: str, *columns: Float[np.ndarray, " row"]) -> None:
