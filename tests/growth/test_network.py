@@ -201,18 +201,18 @@ def test_sbml_keeps_everything(name):
     assert network_of_sbml(sbml_text(network)) == network
 
 
-def copasi():
-    """COPASI, whose import puts the whole process into the C locale: other tests read UTF-8."""
+@pytest.fixture
+def basico():
+    """COPASI, which puts the whole process into the C locale, where other tests read no UTF-8."""
     spoken = locale.setlocale(locale.LC_ALL)
     import basico
 
+    yield basico
     locale.setlocale(locale.LC_ALL, spoken)
-    return basico
 
 
 @pytest.mark.parametrize("name", network_names())
-def test_copasi_runs_the_same_sbml(name, tmp_path):
-    basico = copasi()
+def test_copasi_runs_the_same_sbml(name, tmp_path, basico):
     network, time_min = network_named(name), np.linspace(0.0, 600.0, 13)
     path = tmp_path / "network.xml"
     path.write_text(sbml_text(network))
