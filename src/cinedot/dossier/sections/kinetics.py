@@ -126,8 +126,9 @@ def _band_remark(bands: BandTraces, single: KineticRecord, at_one: KineticsFit |
     if at_one is None:
         return told
     return (
-        f"{told} The induction is that of the last one's area; at {single.wavelength_nm:g} nm "
-        f"alone it would be {at_one.induction.text()}."
+        f"{told} The induction is that of the one at {bands.peak_nm[bands.final]:.1f} nm, the "
+        f"brightest at the end; at {single.wavelength_nm:g} nm alone it would be "
+        f"{at_one.induction.text()}."
     )
 
 
