@@ -9,11 +9,9 @@ from pathlib import Path
 
 import hypothesis
 import pytest
-from jaxtyping import install_import_hook
+import type_checks
 
-# An int where a float is asked for is right (PEP 484's numeric tower).
-_CHECKER = "beartype.beartype(conf=beartype.BeartypeConf(is_pep484_tower=True))"
-install_import_hook("cinedot", _CHECKER).__enter__()
+type_checks.switch_on("cinedot")
 
 # Compiled programs are shared by all tests and by the commands that they run, not with the user's.
 _CACHE = Path(__file__).parents[1] / ".pytest_cache" / "cinedot"
@@ -43,6 +41,11 @@ Run = Callable[..., tuple[int, str, str]]
 def pytest_xdist_auto_num_workers(config: pytest.Config) -> int | None:
     """Acceptance tests run one by one: they time, they fill memory, they write one table."""
     return 0 if "not acceptance" not in (config.option.markexpr or "") else None
+
+
+def pytest_runtest_setup() -> None:
+    """Types and shapes are looked at anew in each test."""
+    type_checks.begin_test()
 
 
 @pytest.fixture(scope="session")
