@@ -12,7 +12,13 @@ from scipy.spatial.transform import Rotation
 from cinedot.core import AnalysisError, ArrayFrames, Movie
 from cinedot.core.chunks import Arrays, Runs
 from cinedot.core.shelves import FolderShelf
-from cinedot.micrographs import MovieMeasurement, Recording, measure_movie, movie_poses
+from cinedot.micrographs import (
+    MovieMeasurement,
+    Recording,
+    measure_movie,
+    movie_poses,
+    movie_posing,
+)
 from cinedot.micrographs.movie_pose_arrays import frame_poses, packed, pose_row
 from cinedot.micrographs.movie_poses import (
     ModelRange,
@@ -172,7 +178,7 @@ def test_before_another_dot_no_pose_is_made_up(
     other = np.roll(frames[2][::-1, ::-1], (2 * y - side + 1, 2 * x - side + 1 + along), (0, 1))
     frames[2] = frames[2] * other / level
     movie = replace(film.movie, frames=ArrayFrames(frames=frames))
-    work = movie_poses.Posing(
+    work = movie_posing.Posing(
         recording=Recording(open=lambda: movie, key=""),
         model=Cuboid.cube(3, HOST),
         compound=compound_named("mla-cs"),
@@ -183,6 +189,7 @@ def test_before_another_dot_no_pose_is_made_up(
         "unfit": np.zeros(4, dtype=bool),
         "begin": packed(first),
         "beside_nm": np.zeros((4, 0, 2)),
+        "by_hand": np.full((4, 3, 3), np.nan),
     }
     found = frame_poses(work(range(4), carry))
     assert [one.status for one in found[:2]] == ["ok", "ok"]
@@ -201,7 +208,7 @@ def test_unfit_frames_have_no_pose_and_hold_up_no_others(film: Filmed, poses: Mo
     movie = replace(film.movie, frames=ArrayFrames(frames=frames))
     first = poses.frames[0].fit
     assert first is not None
-    work = movie_poses.Posing(
+    work = movie_posing.Posing(
         recording=Recording(open=lambda: movie, key=""),
         model=Cuboid.cube(3, HOST),
         compound=compound_named("mla-cs"),
@@ -214,6 +221,7 @@ def test_unfit_frames_have_no_pose_and_hold_up_no_others(film: Filmed, poses: Mo
         "unfit": np.array([False, True, False]),
         "begin": packed(first),
         "beside_nm": np.zeros((3, 0, 2)),
+        "by_hand": np.full((3, 3, 3), np.nan),
     }
     found = frame_poses(work(range(3), carry))
     assert [one.status for one in found] == ["ok", "failed", "ok"]
@@ -221,6 +229,35 @@ def test_unfit_frames_have_no_pose_and_hold_up_no_others(film: Filmed, poses: Mo
     assert np.isnan([found[1].x_nm, found[1].y_nm]).all()
     nowhere = frame_poses(work(range(3), {**carry, "unfit": np.ones(3, dtype=bool)}))
     assert [one.status for one in nowhere] == ["failed"] * 3
+
+
+def test_poses_are_followed_from_an_orientation_given_by_hand(
+    film: Filmed, seen: MovieMeasurement, poses: MoviePoses
+) -> None:
+    models = ModelRange(
+        cuboids=(Cuboid.cube(3, HOST),), compounds=(compound_named("mla-cs"),), layers=False
+    )
+    rough = Rotation.from_euler("xyz", [2.0, -1.5, 2.0], degrees=True).as_matrix()
+    wrong = Rotation.from_euler("xyz", [20.0, 15.0, 0.0], degrees=True).as_matrix()
+    truth = film.rotations[2]
+    kept = measure_poses(film.movie, seen.frames, models, Lens(), by_hand={2: rough @ truth})
+    for one, automatic in zip(kept.frames, poses.frames, strict=True):
+        assert one.fit is not None
+        assert automatic.fit is not None
+        # Both fits end where a step gains less than 0.02 in half the chi-square: 0.2 sigma.
+        turned = misorientation_deg(one.fit.rotation, automatic.fit.rotation, (3, 3, 3))
+        assert turned < automatic.fit.sigma_turn_deg
+    led = measure_poses(film.movie, seen.frames, models, Lens(), by_hand={2: wrong @ truth})
+    assert led.frames[2].searched
+    assert led.frames[2].status != "ok" or led.frames[2].fit is not None
+    for number in (0, 1):
+        fit = led.frames[number].fit
+        assert fit is not None
+        assert misorientation_deg(fit.rotation, film.rotations[number], (3, 3, 3)) < 2.0
+    fit = led.frames[2].fit
+    if fit is not None:
+        # A person's word stands: 25 degrees from the truth, from where 8 are searched.
+        assert misorientation_deg(fit.rotation, truth, (3, 3, 3)) > 8.0
 
 
 def test_poses_are_the_same_numbers_again(poses: MoviePoses) -> None:

@@ -5,29 +5,26 @@ from the pose found there, by itself, so that chunks can be worked on anywhere a
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
-from itertools import islice
 
 import numpy as np
-from jaxtyping import Bool, Float
+from jaxtyping import Float
 
-from cinedot.core import AnalysisError, Image, InputError, Movie
-from cinedot.core.chunks import Arrays, Runs, chunks_of, key_of
+from cinedot.core import AnalysisError, InputError, Movie
+from cinedot.core.chunks import Runs, chunks_of, key_of
 from cinedot.micrographs.frame_fields import FrameField as FrameField
-from cinedot.micrographs.frame_fields import bare_ground, frame_field, ground_contrast, is_lit
+from cinedot.micrographs.frame_fields import frame_field
 from cinedot.micrographs.frame_passes import Recording
 from cinedot.micrographs.movie_pose_arrays import (
     POSE_NAMES,
     frame_poses,
     packed,
-    pose_row,
-    unpacked,
 )
 from cinedot.micrographs.movie_pose_arrays import quaternion as quaternion
+from cinedot.micrographs.movie_posing import Posing, begins, given_to
 from cinedot.micrographs.movie_records import FrameMeasurement
-from cinedot.micrographs.pose.fit import PoseFit, PosePrior
+from cinedot.micrographs.pose.fit import PosePrior
 from cinedot.micrographs.pose.model_choice import (
     RankedModels,
     find_in_frames,
@@ -36,9 +33,8 @@ from cinedot.micrographs.pose.model_choice import (
 )
 from cinedot.micrographs.pose.models import DotModel, average_dot, possible_dots
 from cinedot.micrographs.pose.orientations import nearest_branch
-from cinedot.micrographs.pose.regions import ground_regions
-from cinedot.micrographs.pose.search import Candidate, Patch, candidates
-from cinedot.micrographs.pose.tracking import FramePose, follow, tumbles
+from cinedot.micrographs.pose.search import candidates
+from cinedot.micrographs.pose.tracking import FramePose, tumbles
 from cinedot.microscope import Lens
 from cinedot.particle import Compound, Cuboid
 
@@ -47,8 +43,6 @@ MOST_FRAMES = 60
 
 TELLING_FRAMES = 3
 """Frames that choose the model: the clearest of so many equal parts of the movie."""
-
-_GROUND_FRAMES = 4
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
@@ -108,6 +102,7 @@ def measure_poses(
     beside_nm: Float[np.ndarray, "frame other 2"] | None = None,
     recording: Recording | None = None,
     runs: Runs | None = None,
+    by_hand: Mapping[int, Float[np.ndarray, "3 3"]] | None = None,
 ) -> MoviePoses:
     """Find what a particle is and how it lies in every frame.
 
@@ -121,13 +116,15 @@ def measure_poses(
             and no part of this one.
         recording: how other processes open the same movie.
         runs: where chunks are worked on.
+        by_hand: orientations that a person gives some frames, within 8 degrees: poses are followed
+            from there on. They do not change which model is chosen.
 
     Raises:
         AnalysisError: it is in no frame, no ground beside it, no model explains it.
 
     Example: see `tests/micrographs/test_movie_poses.py`.
     """
-    given = runs or Runs()
+    working = runs or Runs()
     places = np.array([[one.x_nm, one.y_nm] for one in particle])
     unfit = np.array([one.status == "failed" for one in particle])
     beside = np.zeros((len(places), 0, 2)) if beside_nm is None else beside_nm
@@ -141,7 +138,8 @@ def measure_poses(
         lens=lens,
         zero=zero,
     )
-    chunks = given.over(
+    taken_up = begins(work, by_hand or {}, places, beside)
+    chunks = working.over(
         chunks_of(len(movie), MOST_FRAMES),
         work,
         key=key_of(work.recording.key, "poses", start.ranked.best.label, repr(lens), zero),
@@ -150,7 +148,10 @@ def measure_poses(
             "places_nm": places[frames.start : frames.stop],
             "unfit": unfit[frames.start : frames.stop],
             "beside_nm": beside[frames.start : frames.stop],
-            "begin": start.begin,
+            "begin": next(
+                (begin for frame, begin in taken_up if frame <= frames.start), start.begin
+            ),
+            "by_hand": given_to(by_hand or {}, frames),
         },
     )
     joined = {name: chunks.joined(name) for name in POSE_NAMES}
@@ -248,85 +249,6 @@ def _choose(fields: Sequence[FrameField], models: ModelRange, lens: Lens) -> _St
         begin=packed(ranked.fits[0]),
         sure=any(one.sure for one in found),
     )
-
-
-@dataclass(frozen=True, eq=False, kw_only=True)
-class Posing:
-    """Poses of one particle in a chunk of frames."""
-
-    recording: Recording
-    model: Cuboid
-    compound: Compound
-    lens: Lens
-    zero: float = 0.0
-
-    def __call__(self, frames: range, carry: Arrays) -> Arrays:
-        """Numbers of each frame's pose, by `POSE_NAMES`; NaN where there is none.
-
-        Frames that `carry["unfit"]` marks are not looked at: they are `failed`.
-        """
-        fit = ~carry["unfit"]
-        looked_at = [frame for frame, sound in zip(frames, fit, strict=True) if sound]
-        beside = carry["beside_nm"][fit]
-        poses = self._followed(looked_at, carry["places_nm"][fit], beside, unpacked(carry["begin"]))
-        found = {pose.frame: pose for pose in poses}
-        rows = [pose_row(found.get(frame, _failed(frame))) for frame in frames]
-        return dict(zip(POSE_NAMES, np.array(rows).T, strict=True))
-
-    def _followed(
-        self,
-        frames: Sequence[int],
-        places: Float[np.ndarray, "frame 2"],
-        beside: Float[np.ndarray, "frame other 2"],
-        begin: PoseFit,
-    ) -> list[FramePose]:
-        """The poses of frames; none at all where every one is dark."""
-        movie = self.recording.movie()
-        image = movie.image(0)
-        ground = bare_ground(image, np.concatenate([places, beside.reshape(-1, 2)]))
-        lit = self._lit(movie, frames, ground)
-        if not lit:
-            return []
-        candidate = _candidate(self.model, self.compound, self.lens, image.pixel_nm)
-        contrasts = np.stack([ground_contrast(one, ground, self.zero) for one in lit])
-        regions = ground_regions(contrasts, ground, image.pixel_nm)
-        others = dict(zip(frames, beside, strict=True))
-
-        def patch_at(frame: int, x_nm: float, y_nm: float) -> Patch:
-            shot = movie.image(frame)
-            field = FrameField(
-                image=shot,
-                contrast=ground_contrast(shot, ground, self.zero),
-                regions=regions,
-                place_nm=(x_nm, y_nm),
-                beside_nm=others[frame],
-            )
-            return field.patch(x_nm, y_nm, candidate.views.camera.side)
-
-        prior = PosePrior(defocus_nm=self.lens.defocus_nm)
-        return follow(frames, places, patch_at, candidate, begin=begin, prior=prior)
-
-    def _lit(
-        self, movie: Movie, frames: Sequence[int], ground: Bool[np.ndarray, "y x"]
-    ) -> list[Image]:
-        """Some frames, spread evenly, that are not dark; one at least if there is any."""
-        if not frames:
-            return []
-        spread = np.linspace(0, len(frames) - 1, _GROUND_FRAMES).round().astype(int).tolist()
-        shown = (movie.image(frames[place]) for place in dict.fromkeys(spread))
-        lit = [one for one in shown if is_lit(one, ground, self.zero)]
-        others = (movie.image(frame) for frame in frames)
-        return lit or list(islice((one for one in others if is_lit(one, ground, self.zero)), 1))
-
-
-def _failed(frame: int) -> FramePose:
-    nan = float("nan")
-    return FramePose(frame=frame, status="failed", fit=None, x_nm=nan, y_nm=nan)
-
-
-@lru_cache(maxsize=4)
-def _candidate(cuboid: Cuboid, compound: Compound, lens: Lens, pixel_nm: float) -> Candidate:
-    return candidates([average_dot(cuboid, compound)], lens, pixel_nm)[0]
 
 
 def _doubted(poses: Sequence[FramePose]) -> list[FramePose]:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 import numpy as np
 import scipy.fft
-from jaxtyping import Complex, Float, Int
+from jaxtyping import Bool, Complex, Float, Int
 from scipy.fft import next_fast_len
 
 from cinedot.core import InputError
@@ -29,6 +29,9 @@ from cinedot.microscope.parallel import workers
 
 _HOPELESS = 0.6
 """Turns whose score is below this share of the best are not listed."""
+NEAR_DEG = 8.0
+"""From an orientation that somebody gives to those that are tried: some steps between views, and as
+far as three angles in whole degrees, or a frame before in a rocking dot, may be off."""
 _ONE_THREAD = 60_000
 """Rows times columns times terms of a product that BLAS does on one thread. Larger ones it spreads,
 and its threads wait for one another eight times as long as they work where other work is done."""
@@ -142,6 +145,7 @@ def match_views(
     step_nm: float = 0.06,
     count: int = 12,
     apart_deg: float = 4.0,
+    near: Float[np.ndarray, "3 3"] | None = None,
 ) -> list[ViewMatch]:
     """The views that fit a patch best, no two of them alike.
 
@@ -153,15 +157,18 @@ def match_views(
         step_nm: of the places tried.
         count: how many views at most.
         apart_deg: views closer than this, as the model's symmetry counts it, are one.
+        near: an orientation that views must not be farther from than `NEAR_DEG`; any when left out.
 
     Returns:
         Best first.
     """
     places = _places(reach_nm, step_nm)
     held = _held(patch, library, weight, places)
+    allowed = True if near is None else _nearby(library, near)
     best: list[tuple[float, int, int, int, int]] = []
     for number in range(len(library.defocus_nm)):
         top, at = _tops(library, number, held)
+        top = np.where(allowed, top, 0.0)
         peaks = (top >= np.roll(top, 1, axis=1)) & (top > np.roll(top, -1, axis=1))
         peaks &= top > _HOPELESS * top.max()
         best += [
@@ -190,6 +197,17 @@ def match_views(
         if len(found) == count:
             break
     return found
+
+
+def _nearby(
+    library: ViewLibrary, near: Float[np.ndarray, "3 3"]
+) -> Bool[np.ndarray, "direction angle"]:
+    """Which views an orientation allows, as the model's symmetry counts angles."""
+    turns = np.array([about_beam(360.0 * i / library.angles) for i in range(library.angles)])
+    edges = library.views.model.edges
+    return np.array(
+        [misorientation_deg(turns @ one, near, edges) <= NEAR_DEG for one in library.rotations]
+    )
 
 
 def best_scores(

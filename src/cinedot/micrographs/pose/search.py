@@ -214,6 +214,7 @@ def search_pose(
     prior: PosePrior | None = None,
     count: int = _CANDIDATES,
     reach_nm: float = 0.3,
+    near: Float[np.ndarray, "3 3"] | None = None,
 ) -> FoundPose:
     """The pose that explains a patch best, of all models, from all sides.
 
@@ -223,6 +224,7 @@ def search_pose(
         prior: of defocus and contrast.
         count: how many views of each model are refined.
         reach_nm: how far the particle may be from the patch's middle.
+        near: an orientation to look about, as somebody gave it; all sides when left out.
     """
     matched: list[tuple[Candidate, Patch, list[ViewMatch]]] = []
     for one in models:
@@ -230,7 +232,9 @@ def search_pose(
         fade = patch_whitening(own, one.views).windows.sum(axis=0)
         coarse = coarsened(own.contrast * fade, one.binning)
         weight = band_weight(one.coarse.camera)
-        found = match_views(coarse, one.library(), weight=weight, count=count, reach_nm=reach_nm)
+        found = match_views(
+            coarse, one.library(), weight=weight, count=count, reach_nm=reach_nm, near=near
+        )
         matched.append((one, own, found))
     top = max((found[0].score for _, _, found in matched if found), default=0.0)
     fits: list[tuple[Candidate, list[PoseFit]]] = []

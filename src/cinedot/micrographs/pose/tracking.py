@@ -1,7 +1,7 @@
 """From frame to frame: each fit begins at the pose before, a search only where that fails."""
 
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -68,6 +68,7 @@ def follow(
     begin: PoseFit,
     prior: PosePrior,
     usual: float | None = None,
+    given: Mapping[int, Float[np.ndarray, "3 3"]] | None = None,
 ) -> list[FramePose]:
     """Fit the pose in each frame, starting from one that was found in some frame nearby.
 
@@ -80,6 +81,8 @@ def follow(
         begin: a pose of the particle.
         prior: of defocus and contrast.
         usual: the residual that is usual for this model; that of `begin` when left out.
+        given: orientations that a person gives some frames: there a pose is looked for about them,
+            and followed from then on, whatever the frame before said.
     """
     poses: list[FramePose] = []
     last = sure_of = begin
@@ -99,12 +102,18 @@ def follow(
         except AnalysisError:
             poses.append(_nowhere(frame, "failed", searched=False))
             continue
-        # A doubtful frame may have led astray: the pose before it is tried as well.
-        before = [last] if sure_of is last else [last, sure_of]
-        fit = _continued(patch, held, before, start, prior)
-        searched = not _explains(fit, usual, least)
+        by_hand = (given or {}).get(frame)
         sure = True
-        if searched and seen:
+        if by_hand is not None:
+            patch = patch_at(frame, *near) if seen else patch
+            looked = search_pose(patch, [candidate], prior=prior, count=_SEARCHED, near=by_hand)
+            fit, searched = looked.fit, True
+        else:
+            # A doubtful frame may have led astray: the pose before it is tried as well.
+            before = [last] if sure_of is last else [last, sure_of]
+            fit = _continued(patch, held, before, start, prior)
+            searched = not _explains(fit, usual, least)
+        if searched and seen and by_hand is None:
             fresh = patch_at(frame, *near)
             found = search_pose(fresh, [candidate], prior=prior, count=_SEARCHED)
             if not _explains(fit, usual, least) and found.fit.residual < fit.residual:
