@@ -228,6 +228,11 @@ def _filmed(folder: Path, film: np.ndarray, corrections: str, movie: str = "") -
     return folder
 
 
+def _analysed(run: Run, folder: Path) -> Path:
+    assert run("analyze", folder)[0] == 0
+    return folder
+
+
 def _dossier(folder: Path) -> dict[str, Any]:
     return json.loads((folder / "results" / "dossier.json").read_text("utf-8"))
 
@@ -245,6 +250,12 @@ def test_rejected_frames_are_left_out_as_skip_does(run: Run, film, tmp_path: Pat
     assert sorted(set(one["frame"].to_pylist())) == [0, 2, 3, 5]
     found, page = _dossier(by_hand), (by_hand / "results" / "dossier.html").read_text("utf-8")
     assert "corrections.toml" in found["provenance"]["inputs"]
+    whole = _dossier(_analysed(run, _filmed(tmp_path / "whole", film, "")))
+    assert (
+        found["results"]["movie"]["automatic_frames_found"]
+        == whole["results"]["movie"]["frames_found"]
+    )
+    assert found["results"]["movie"]["frames_found"]["value"] <= 4
     checks = {check["name"]: check for check in found["checks"]}
     assert checks["orientation in frame 2: fitted against picked edges"]["status"] == "undecided"
     # Edges of 1 and 2 nm at right angles: sum z^2 = -3 nm2, L^2 = (1 + 4 + 3) / 2.

@@ -425,6 +425,7 @@ def rendered(panels: dict[str, Panel]) -> str:
         skipped=[],
         checks=(),
         provenance=provenance,
+        settings=[],
         plotly_js="",
         films=True,
     )

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from cinedot.core import AnalysisError, Estimate, InputError
 from cinedot.core.chunks import Runs
+from cinedot.dossier.both_ways import with_automatic
 from cinedot.dossier.checks import cross_checks
 from cinedot.dossier.findings import Check, Findings, NotAnalysed, SectionOutcome, Task, Work
 from cinedot.dossier.folder import open_folder
@@ -84,7 +85,7 @@ def analyze(
     try:
         sample = open_folder(folder, allow_outside=allow_outside, use_lab=use_lab)
         _something_to_do(sample)
-        tasks = _chosen(tasks_of(sample), only, sample)
+        tasks = _chosen(with_automatic(sample, tasks_of), only, sample)
     except InputError as fault:
         raise InputErrors([fault]) from fault
     works = _prepared(tasks)

@@ -4,8 +4,9 @@ Automatic answers stay in the dossier beside the corrected ones.
 """
 
 import datetime
+import math
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -13,7 +14,7 @@ from cinedot.core import InputError
 from cinedot.core.nearest import did_you_mean
 from cinedot.dossier.complaints import explained
 from cinedot.dossier.folder import read_toml, tuples_for_lists
-from cinedot.dossier.manifest import MovieSection, SampleFolder
+from cinedot.dossier.manifest import Edge, MovieSection, SampleFolder
 from cinedot.dossier.manifest_section import Section
 from cinedot.dossier.manifest_units import Nanometre, SignedNanometre
 
@@ -23,6 +24,8 @@ _EXAMPLE = "docs/movies.md has an example of every correction."
 Ends = tuple[SignedNanometre, SignedNanometre, SignedNanometre, SignedNanometre]
 Frame = Annotated[int, Field(ge=0)]
 Text = Annotated[str, Field(min_length=1)]
+CuboidEdges = Edge | tuple[Edge, Edge, Edge]
+_OF_MOVIES = ("picked_edges", "rejected_frames", "start_poses", "chosen_edges")
 
 
 class Correction(Section):
@@ -80,23 +83,67 @@ class PickedEdges(Correction):
         return self
 
 
+class StartPose(Correction):
+    """How the surest particle of a movie lies in a frame: poses are followed from there on.
+
+    `rotation` takes crystal axes to frame axes: a quaternion, scalar first, of any length.
+    """
+
+    movie: Text | None = None
+    frame: Frame
+    rotation: tuple[float, float, float, float]
+
+    @model_validator(mode="after")
+    def _turns(self) -> "StartPose":
+        if not math.hypot(*self.rotation) > 1e-6:
+            raise InputError(
+                "`rotation` must be a quaternion qw, qx, qy, qz, but has no length.",
+                remedy="Write it as in rotation = [0.9239, 0.0, 0.0, 0.3827]: 45 degrees about z.",
+            )
+        return self
+
+
+class ChosenEdges(Correction):
+    """What the particles of a movie are, instead of all that `[model]` offers."""
+
+    movie: Text | None = None
+    edges: tuple[CuboidEdges, ...] = Field(min_length=1)
+    compounds: tuple[Text, ...] | None = None
+
+
+class FitRange(Correction):
+    """The wavelengths of a section that count, instead of all or of its `range`."""
+
+    section: Literal["emission", "absorbance", "electroluminescence"]
+    range_nm: tuple[Nanometre, Nanometre] = Field(alias="range")
+
+    @model_validator(mode="after")
+    def _ordered(self) -> "FitRange":
+        if self.range_nm[0] >= self.range_nm[1]:
+            raise InputError(
+                f"`range` must run from low to high, but is {self.range_nm} nm.",
+                remedy='Write it as in range = ["430 nm", "520 nm"].',
+            )
+        return self
+
+
 class Corrections(Section):
     """A whole `corrections.toml`."""
 
     picked_edges: tuple[PickedEdges, ...] = ()
     rejected_frames: tuple[RejectedFrames, ...] = ()
     rejected_particles: tuple[RejectedParticles, ...] = ()
+    start_poses: tuple[StartPose, ...] = ()
+    chosen_edges: tuple[ChosenEdges, ...] = ()
+    fit_ranges: tuple[FitRange, ...] = ()
 
     def of_movie(self, section: MovieSection) -> "Corrections":
         """Those of one movie; those that name none are of the only one."""
-        return Corrections(
-            picked_edges=tuple(
-                one for one in self.picked_edges if one.movie in (None, section.name)
-            ),
-            rejected_frames=tuple(
-                one for one in self.rejected_frames if one.movie in (None, section.name)
-            ),
-        )
+        own = {
+            kind: tuple(one for one in getattr(self, kind) if one.movie in (None, section.name))
+            for kind in _OF_MOVIES
+        }
+        return Corrections(**own)
 
 
 def corrections_file(sample: SampleFolder) -> tuple[Path, ...]:
@@ -106,12 +153,12 @@ def corrections_file(sample: SampleFolder) -> tuple[Path, ...]:
 
 
 def read_corrections(sample: SampleFolder) -> Corrections:
-    """What `corrections.toml` says; nothing where there is none.
+    """What `corrections.toml` says; nothing where there is none, or it is to be passed over.
 
     Raises:
         InputError: broken TOML, an unknown key, a movie or a survey that the sample does not have.
     """
-    for file in corrections_file(sample):
+    for file in () if sample.as_recorded else corrections_file(sample):
         try:
             found = Corrections.model_validate(tuples_for_lists(read_toml(file)))
         except ValidationError as fault:
@@ -119,6 +166,7 @@ def read_corrections(sample: SampleFolder) -> Corrections:
             complaints = sorted(fault.errors(), key=lambda one: one["type"] != "extra_forbidden")
             raise explained(complaints[0], file, root=Corrections, example=_EXAMPLE) from fault
         _check_movies(found, sample, file)
+        _check_once(found, sample, file)
         if found.rejected_particles and sample.manifest.survey is None:
             raise InputError(
                 "rejected particles must be of a survey, but sample.toml has none.",
@@ -132,15 +180,36 @@ def read_corrections(sample: SampleFolder) -> Corrections:
 
 def _check_movies(found: Corrections, sample: SampleFolder, file: Path) -> None:
     names = [section.name for section in sample.manifest.movie]
-    for kind, entries in (
-        ("picked_edges", found.picked_edges),
-        ("rejected_frames", found.rejected_frames),
-    ):
+    for kind in _OF_MOVIES:
         try:
-            for one in entries:
+            for one in getattr(found, kind):
                 _check_movie(one.movie, names)
         except InputError as fault:
             raise fault.within(file=file, place=f"[{kind}] movie") from fault
+
+
+def _check_once(found: Corrections, sample: SampleFolder, file: Path) -> None:
+    """Refuse two words on the same thing, and ranges of sections that are not there."""
+    for kind, about in (
+        ("start_poses", [(one.movie, one.frame) for one in found.start_poses]),
+        ("chosen_edges", [one.movie for one in found.chosen_edges]),
+        ("fit_ranges", [one.section for one in found.fit_ranges]),
+    ):
+        if len(set(about)) < len(about):
+            raise InputError(
+                "no two entries may be about the same, but two are.",
+                remedy="Keep the one that holds.",
+                file=file,
+                place=f"[{kind}]",
+            )
+    for one in found.fit_ranges:
+        if getattr(sample.manifest, one.section) is None:
+            raise InputError(
+                f"`section` must be one of sample.toml's, but it has no [{one.section}].",
+                remedy="Add it there, or take the correction out.",
+                file=file,
+                place="[fit_ranges] section",
+            )
 
 
 def _check_movie(movie: str | None, names: list[str | None]) -> None:

@@ -361,6 +361,7 @@ class SampleFolder(BaseModel):
         folder: the folder.
         manifest: what `sample.toml` says, with the defaults of `lab.toml`.
         allow_outside: whether paths may leave the folder.
+        as_recorded: whether `corrections.toml` is passed over.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -368,6 +369,7 @@ class SampleFolder(BaseModel):
     folder: Path
     manifest: Manifest
     allow_outside: bool = False
+    as_recorded: bool = False
 
     @property
     def manifest_file(self) -> Path:

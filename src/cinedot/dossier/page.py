@@ -1,5 +1,6 @@
 """`dossier.html`: the report a person reads, one file that needs no network."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -107,9 +108,30 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
         skipped=[part for part in parts if part["outcome"].status == "skipped"],
         checks=dossier.checks,
         provenance=content["provenance"],
+        settings=_settings(content["provenance"]["parameters"]),
         plotly_js=get_plotlyjs() if _any_panel(parts, film=False) else "",
         films=_any_panel(parts, film=True),
     )
+
+
+def _settings(parameters: Mapping[str, Any]) -> list[tuple[str, str, str]]:
+    """Section, key and value of everything that was stated, as lines of a table.
+
+    Example:
+        >>> _settings({"emission": {"file": "pl.csv"}, "movie": [{"name": "A", "gain": 8.0}]})
+        [('emission', 'file', 'pl.csv'), ('movie A', 'gain', '8.0')]
+    """
+    lines: list[tuple[str, str, str]] = []
+    for section, stated in parameters.items():
+        tables = stated if isinstance(stated, list | tuple) else [stated]
+        for table in tables:
+            own = table.get("name", "") if section != "sample" else ""
+            lines += [
+                (f"{section} {own}".rstrip(), key, str(value))
+                for key, value in table.items()
+                if key != "name" or section == "sample"
+            ]
+    return lines
 
 
 def _part(outcome: SectionOutcome) -> dict[str, Any]:

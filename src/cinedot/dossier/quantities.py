@@ -24,6 +24,10 @@ TEXTS = (
 """Quantities whose value is a text."""
 
 
+AUTOMATIC = "automatic_"
+"""Before the name of a quantity: what was found before a person corrected it."""
+
+
 @cache
 def known_quantities() -> dict[str, tuple[str, str]]:
     """Quantity ("emission.peak") -> (unit, what a reader calls it).
@@ -47,7 +51,10 @@ def general_key(section: str, name: str) -> str:
 
 def label_of(section: str, name: str) -> str:
     """What a reader calls a quantity of a section."""
-    label = known_quantities()[general_key(section, name)][1]
+    own = name.removeprefix(AUTOMATIC)
+    label = known_quantities()[general_key(section, own)][1]
+    if own != name:
+        label += ", before corrections by hand"
     own_name = section.partition(" ")[2]
     return f"{label} ({own_name})" if own_name else label
 

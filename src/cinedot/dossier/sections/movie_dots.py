@@ -10,8 +10,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from jaxtyping import Float
+from scipy.spatial.transform import Rotation
 
 from cinedot.core.chunks import Runs
+from cinedot.dossier.corrections import read_corrections
 from cinedot.dossier.findings import Findings, Panel, SeriesPoint
 from cinedot.dossier.manifest import MovieSection, SampleFolder
 from cinedot.dossier.sections.movie_atoms import (
@@ -78,7 +80,15 @@ def dots_of(
             dots.append(Dot(number=number, poses=None, reason=f"It is not fitted: {lacking}."))
             continue
         poses, reason = poses_of(
-            sample, section, seen, window.movie, recording, runs, zero=zero, number=number
+            sample,
+            section,
+            seen,
+            window.movie,
+            recording,
+            runs,
+            zero=zero,
+            number=number,
+            by_hand={} if number else _by_hand(sample, section, window),
         )
         if poses is not None and number and not _alike(poses, dots[0].poses):
             reason = "It is not fitted: no model explains it with the contrast of a dot."
@@ -89,6 +99,19 @@ def dots_of(
         atoms, reason = atoms_of(sample, section, poses, window.movie, recording, runs, zero=zero)
         dots.append(Dot(number=number, poses=poses, atoms=atoms, reason=reason))
     return tuple(dots)
+
+
+def _by_hand(
+    sample: SampleFolder, section: MovieSection, window: Window
+) -> dict[int, Float[np.ndarray, "3 3"]]:
+    """How the surest particle lies in some frames, as a person said."""
+    given = read_corrections(sample).of_movie(section).start_poses
+    return {
+        window.indices.index(one.frame): Rotation.from_quat(
+            one.rotation, scalar_first=True
+        ).as_matrix()
+        for one in given
+    }
 
 
 def _not_worth(seen: MovieMeasurement, number: int) -> str | None:

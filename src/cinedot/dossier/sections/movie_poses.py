@@ -1,9 +1,10 @@
 """What the poses of a movie's dot say: results, rows of the table, remarks."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+from jaxtyping import Float
 
 from cinedot.core import AnalysisError, Estimate, Movie
 from cinedot.core.chunks import Runs
@@ -38,8 +39,12 @@ def poses_of(
     *,
     zero: float,
     number: int = 0,
+    by_hand: Mapping[int, Float[np.ndarray, "3 3"]] | None = None,
 ) -> tuple["MoviePoses | None", str]:
-    """The poses of one of the particles, or None and why there are none."""
+    """The poses of one of the particles, or None and why there are none.
+
+    `by_hand` has the orientations that a person gives, by the frame's place in the movie.
+    """
     from cinedot.micrographs.movie_poses import ModelRange, measure_poses, places_beside
 
     if sample.manifest.sample.host is None:
@@ -77,6 +82,7 @@ def poses_of(
             beside_nm=places_beside(seen.particles, number),
             recording=recording,
             runs=runs,
+            by_hand=by_hand,
         )
     except AnalysisError as reason:
         return None, f"Orientations could not be fitted: {reason.reason}"

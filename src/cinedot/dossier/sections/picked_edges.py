@@ -70,7 +70,7 @@ def corrected_section(sample: SampleFolder, section: MovieSection) -> MovieSecti
         InputError: a corrected frame that is not looked at, or edges that are no cube's.
     """
     found = _corrections(sample, section)
-    if not found.rejected_frames and not found.picked_edges:
+    if not (found.rejected_frames or found.picked_edges or found.start_poses):
         return section
     looked_at = set(open_window(sample, section).indices)
     rejected = {frame for one in found.rejected_frames for frame in one.frames}
@@ -78,6 +78,7 @@ def corrected_section(sample: SampleFolder, section: MovieSection) -> MovieSecti
     for kind, frames, among in (
         ("[rejected_frames] frames", rejected, looked_at | set(section.skip)),
         ("[picked_edges] frame", {one.frame for one in found.picked_edges}, left),
+        ("[start_poses] frame", {one.frame for one in found.start_poses}, left),
     ):
         stray = sorted(frames - among)
         if stray:
