@@ -6,6 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from cinedot.dossier.analysis import Dossier
+from cinedot.dossier.findings import Findings, Panel, SectionOutcome
+from cinedot.dossier.folder import open_folder
+from cinedot.dossier.page import render_page
+from cinedot.dossier.results import dossier_json
 from cinedot.micrographs.movie_atoms import MovieAtoms, SiteInterval
 from cinedot.micrographs.movie_poses import MoviePoses
 from cinedot.micrographs.occupancy import AtomEvent, SiteEvidence
@@ -38,6 +43,24 @@ def light_folder(tmp_path: Path) -> Path:
         '[reported]\n"emission.peak" = "453 nm"\n"emission.fwhm" = { value = 20, sigma = 0.1 }\n'
     )
     return folder
+
+
+@pytest.fixture
+def page_of(light_folder: Path) -> Callable[..., str]:
+    """The report of a sample with these figures and nothing else."""
+
+    def page(*panels: Panel) -> str:
+        found = Findings(results={}, panels=panels)
+        dossier = Dossier(
+            sample=open_folder(light_folder, use_lab=False),
+            outcomes=(SectionOutcome(name="movie", status="ok", findings=found),),
+            checks=(),
+            reported={},
+            seconds=0.0,
+        )
+        return render_page(dossier, dossier_json(dossier, command="cinedot analyze light"))
+
+    return page
 
 
 @pytest.fixture(scope="session")

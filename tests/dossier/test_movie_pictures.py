@@ -5,6 +5,7 @@ import io
 import re
 import shutil
 import subprocess
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,9 +17,8 @@ from PIL import Image as Pillow
 from scipy.spatial.transform import Rotation
 
 from cinedot.core import ArrayFrames, Movie
-from cinedot.dossier.findings import Film, Findings, Panel, SectionOutcome
+from cinedot.dossier.findings import Film, Panel
 from cinedot.dossier.manifest import MovieSection
-from cinedot.dossier.page import _part, _template
 from cinedot.dossier.sections.models import lens_of
 from cinedot.dossier.sections.movie_looks import Looks, looks_at, telling_row
 from cinedot.dossier.sections.movie_pictures import particle_panels
@@ -369,14 +369,16 @@ def test_turns_break_where_there_is_no_pose(poses: MoviePoses, movie: Movie) -> 
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
-def test_a_reader_steps_through_the_film(panels: dict[str, Panel], tmp_path: Path) -> None:
+def test_a_reader_steps_through_the_film(
+    panels: dict[str, Panel], page_of: Callable[..., str], tmp_path: Path
+) -> None:
     page = tmp_path / "page.html"
     step = (
         "const one = document.querySelector('.film input'); one.value = 1;"
         "one.dispatchEvent(new Event('input'));"
         "document.querySelector('.film button').click();"
     )
-    page.write_text(rendered(panels) + f"<script>{step}</script>", "utf-8")
+    page.write_text(page_of(panels["The movie"]) + f"<script>{step}</script>", "utf-8")
     done = subprocess.run(
         [
             str(CHROMIUM),
@@ -400,32 +402,3 @@ def test_a_reader_steps_through_the_film(panels: dict[str, Panel], tmp_path: Pat
     assert said != film.said[film.begin]
     assert 'aria-pressed="true"' in done.stdout
     assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
-
-
-def rendered(panels: dict[str, Panel]) -> str:
-    """A page of these panels alone, without Plotly's own program."""
-    film = panels["The movie"]
-    part = _part(
-        SectionOutcome(name="movie", status="ok", findings=Findings(results={}, panels=(film,)))
-    )
-    provenance = {
-        "cinedot": "0",
-        "date": "",
-        "command": "",
-        "python": "",
-        "libraries": {},
-        "seconds": 0,
-        "system": "",
-        "inputs": {},
-        "sampled": (),
-    }
-    return _template("dossier.html").render(
-        sample={"name": "film", "host": "CsPbBr3", "material": None},
-        parts=[part],
-        skipped=[],
-        checks=(),
-        provenance=provenance,
-        settings=[],
-        plotly_js="",
-        films=True,
-    )

@@ -111,6 +111,7 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
         settings=_settings(content["provenance"]["parameters"]),
         plotly_js=get_plotlyjs() if _any_panel(parts, film=False) else "",
         films=_any_panel(parts, film=True),
+        turns=any(panel["turns"] for part in parts for panel in part["panels"]),
     )
 
 
@@ -154,10 +155,18 @@ def _panels(outcome: SectionOutcome) -> list[dict[str, Any]]:
             "caption": panel.caption,
             "html": _figure_html(panel),
             "film": isinstance(panel.figure, Film),
+            "turns": _in_space(panel),
             "wide": isinstance(panel.figure, Film) or panel.figure.layout["width"] is None,
         }
         for panel in (outcome.findings.panels if outcome.findings else ())
     ]
+
+
+def _in_space(panel: Panel) -> bool:
+    """Whether a figure is a model in space, which keys turn too."""
+    if isinstance(panel.figure, Film):
+        return False
+    return any(trace.type == "scatter3d" for trace in panel.figure.data)
 
 
 def _any_panel(parts: list[dict[str, Any]], *, film: bool) -> bool:
