@@ -189,10 +189,15 @@ def test_chance_at_full_size(record_figure, name):
     q = network.names.index("Q4")
     own = found.concentration_mm[:, 1:, q]
     mean = run_network(network, time_min).concentration_mm[1:, q]
-    error = own.std(axis=0, ddof=1) / np.sqrt(runs) + 1e-12
-    z = float((np.abs(own.mean(axis=0) - mean) / error).max())
-    record_figure(f"Gillespie's mean against the equations, {name}", f"{z:.1f} errors", "3")
-    assert z < z_limit(6) + 1.0
+    error = own.std(axis=0, ddof=1) / np.sqrt(runs)
+    # A vessel holds whole dots: where all Pb is spent, every run ends with the same number of them,
+    # and with up to 63 Pb that make no dot, which equations go on to use.
+    one_dot_mm = float(found.concentration_mm[0, -1, q]) / int(found.counts[0, -1, q])
+    beyond = np.maximum(np.abs(own.mean(axis=0) - mean) - one_dot_mm, 0.0)
+    z = float((beyond / np.maximum(error, one_dot_mm / np.sqrt(runs))).max())
+    told = f"{z:.1f} errors beyond one of {mean[-1] / one_dot_mm:.0f} dots"
+    record_figure(f"Gillespie's mean against the equations, {name}", told, "3")
+    assert z < z_limit(6)
 
 
 @pytest.mark.parametrize("name", network_names())
