@@ -1,6 +1,12 @@
 """Small sample folders, the command line run in this process, and what a movie told."""
 
+import html
+import json
+import re
+import shutil
+import subprocess
 from collections.abc import Callable
+from importlib import resources
 from pathlib import Path
 
 import numpy as np
@@ -23,6 +29,11 @@ from cinedot.particle import Cuboid, host_named, lattice_sites
 
 Run = Callable[..., tuple[int, str, str]]
 TOLD_FRAMES = 4
+_FLAGS = (
+    "--headless --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-sync "
+    "--disable-background-networking --disable-component-update --enable-logging=stderr "
+    "--virtual-time-budget=8000 --timeout=300000 --dump-dom"
+)
 
 
 @pytest.fixture
@@ -43,6 +54,49 @@ def light_folder(tmp_path: Path) -> Path:
         '[reported]\n"emission.peak" = "453 nm"\n"emission.fwhm" = { value = 20, sigma = 0.1 }\n'
     )
     return folder
+
+
+@pytest.fixture
+def shown_page(tmp_path: Path) -> Callable[[Path], tuple[str, list[str]]]:
+    """A page after its programs ran in a browser, and what the browser complained of."""
+
+    def shown(page: Path) -> tuple[str, list[str]]:
+        browser = shutil.which("chromium") or shutil.which("chromium-browser")
+        profile = f"--user-data-dir={tmp_path / 'profile'}"
+        done = subprocess.run(
+            [str(browser), *_FLAGS.split(), profile, page.as_uri()],
+            capture_output=True,
+            text=True,
+            check=True,
+            timeout=600,  # a machine that is busy with other work is no fault of the page
+        )
+        return done.stdout, [line for line in done.stderr.splitlines() if "CONSOLE" in line]
+
+    return shown
+
+
+@pytest.fixture
+def barriers(
+    shown_page: Callable[[Path], tuple[str, list[str]]], tmp_path: Path
+) -> Callable[[Path], list[dict[str, str]]]:
+    """What axe-core finds in a page that keeps people out, with an example of each."""
+    axe = (resources.files("axe_core_python") / "axe.min.js").read_text("utf-8")
+    tell = (
+        "addEventListener('load', () => axe.run().then(found => {"
+        "const said = document.createElement('pre'); said.id = 'barriers';"
+        "said.textContent = JSON.stringify(found.violations.map(one => "
+        "({id: one.id, impact: one.impact, where: one.nodes[0].html.slice(0, 200)})));"
+        "document.body.append(said); }));"
+    )
+
+    def found_in(page: Path) -> list[dict[str, str]]:
+        looked_at = tmp_path / "looked-at.html"
+        whole = page.read_text("utf-8")
+        looked_at.write_text(f"{whole}<script>{axe}</script><script>{tell}</script>", "utf-8")
+        (found,) = re.findall('<pre id="barriers">(.*?)</pre>', shown_page(looked_at)[0], re.DOTALL)
+        return json.loads(html.unescape(found))
+
+    return found_in
 
 
 @pytest.fixture

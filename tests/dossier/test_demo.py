@@ -104,6 +104,24 @@ def test_tables_hold_to_their_schemas(demo: Path) -> None:
 
 
 @pytest.mark.acceptance
+def test_the_report_shuts_nobody_out(
+    demo: Path,
+    shown_page: Callable[[Path], tuple[str, list[str]]],
+    barriers: Callable[[Path], list[dict[str, str]]],
+    record_figure: Record,
+) -> None:
+    page = demo / "results" / "dossier.html"
+    size, found = page.stat().st_size / 1e6, barriers(page)
+    complaints = shown_page(page)[1]
+    record_figure("demo: size of the report", f"{size:.1f} MB", "< 25 MB")
+    record_figure("demo: barriers that axe-core finds", f"{len(found)}", "none serious")
+    record_figure("demo: complaints of the browser", f"{len(complaints)}", "none")
+    assert size < 25
+    assert [one for one in found if one["impact"] in ("serious", "critical")] == []
+    assert complaints == []
+
+
+@pytest.mark.acceptance
 def test_pulls_over_fresh_seeds(tmp_path: Path, record_figure: Record) -> None:
     """Twelve demos: (found - truth) / sigma of every quantity that states a sigma."""
     pulls: dict[str, list[float]] = {}
