@@ -39,6 +39,13 @@ def analyze(
     scheduler: Annotated[
         str | None, typer.Option(help="A Dask scheduler to use instead, as in tcp://node1:8786.")
     ] = None,
+    catalog: Annotated[
+        str | None,
+        typer.Option(
+            envvar="CINEDOT_CATALOG",
+            help="Record each in a catalog: a SQLite file, or postgresql://USER@HOST/NAME.",
+        ),
+    ] = None,
 ) -> None:
     """Analyse sample folders, a dossier for each.
 
@@ -57,6 +64,7 @@ def analyze(
             allow_outside=allow_outside,
             workers=workers,
             scheduler=scheduler,
+            catalog=catalog,
         )
     )
 

@@ -3,6 +3,7 @@
 import importlib.util
 import os
 import platform
+import shlex
 import sys
 from pathlib import Path
 
@@ -20,6 +21,9 @@ from cinedot.dossier.findings import SectionOutcome
 from cinedot.dossier.page import result_rows, section_title, series_table
 from cinedot.dossier.results import check_writable, command_line, write_dossier
 
+UNUSABLE = 2
+"""Exit status of input that cannot be used."""
+
 STOPPED = 130
 """Exit status after Ctrl-C, as shells count it: 128 and the signal's number."""
 
@@ -32,6 +36,7 @@ def analyze_folders(
     allow_outside: bool,
     workers: int | None = None,
     scheduler: str | None = None,
+    catalog: str | None = None,
 ) -> int:
     """Analyse folders one after the other, print each one's answers, and give the exit status.
 
@@ -42,6 +47,7 @@ def analyze_folders(
         allow_outside: let paths in `sample.toml` leave the folder.
         workers: processes for long work; one a core unless given.
         scheduler: address of a Dask scheduler to work on instead.
+        catalog: where to record each, as typed; a record that fails is a warning.
 
     Returns:
         0 done; 1 some section failed; 2 some input could not be used; 130 stopped by Ctrl-C.
@@ -66,6 +72,8 @@ def analyze_folders(
                 ended = _analyze_one(
                     folder, target, only=only, allow_outside=allow_outside, pool=pool
                 )
+                if catalog and ended != UNUSABLE:
+                    _record(catalog, target, folder)
             except KeyboardInterrupt:
                 print(
                     "cinedot: stopped. The same command goes on from the chunks that are finished.",
@@ -74,6 +82,16 @@ def analyze_folders(
                 return STOPPED
             status = max(status, ended)
     return status
+
+
+def _record(catalog: str, results: Path, folder: Path) -> None:
+    """Record an analysis in a catalog; what keeps it from that is told, and no more."""
+    from cinedot.dossier.catalog.command import record_results
+
+    why_not = record_results(catalog, results, folder=folder)
+    if why_not:
+        again = f"cinedot catalog add {shlex.quote(str(results))}"
+        print(f"cinedot: not recorded in the catalog: {why_not} Later: {again}", file=sys.stderr)
 
 
 def _cores() -> int:
@@ -97,10 +115,10 @@ def _analyze_one(
     except InputErrors as faults:
         for fault in faults.faults:
             print(f"cinedot: {fault}", file=sys.stderr)
-        return 2
+        return UNUSABLE
     except InputError as fault:
         print(f"cinedot: {fault}", file=sys.stderr)
-        return 2
+        return UNUSABLE
     _print_answers(dossier)
     _console().print(f"Dossier: {page}", soft_wrap=True, highlight=False)
     return 1 if dossier.failed else 0

@@ -17,6 +17,7 @@ from cinedot.core.chunks import fingerprint
 from cinedot.core.files import not_writable, sha256_of
 from cinedot.core.tables import arrow_schema, table_columns, write_table
 from cinedot.dossier.analysis import Dossier
+from cinedot.dossier.catalog.secrets import without_password
 from cinedot.dossier.page import render_page
 
 if TYPE_CHECKING:
@@ -218,8 +219,9 @@ def _provenance(dossier: Dossier, *, command: str) -> dict[str, Any]:
 
 
 def command_line() -> str:
-    """The command that is running, as a person would type it."""
+    """The command that is running, as a person would type it; no password of a URL in it."""
     import shlex
 
     program = Path(sys.argv[0]).name
-    return shlex.join([program if program != "__main__.py" else "cinedot", *sys.argv[1:]])
+    words = [without_password(word) for word in sys.argv[1:]]
+    return shlex.join([program if program != "__main__.py" else "cinedot", *words])
