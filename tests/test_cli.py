@@ -10,7 +10,18 @@ import pytest
 
 from cinedot import __version__
 
-HEAVY = ("jax", "pandas", "plotly", "numpy", "scipy", "ase", "lmfit", "pint", "rsciio")
+HEAVY = (
+    "jax",
+    "pandas",
+    "plotly",
+    "numpy",
+    "scipy",
+    "ase",
+    "lmfit",
+    "pint",
+    "rsciio",
+    "sqlalchemy",
+)
 
 
 def _cinedot(*words: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +40,16 @@ def test_version() -> None:
         ["--help"],
         *(
             [name, "--help"]
-            for name in ("analyze", "demo", "grow", "plan", "predict", "recipe", "simulate")
+            for name in (
+                "analyze",
+                "catalog",
+                "demo",
+                "grow",
+                "plan",
+                "predict",
+                "recipe",
+                "simulate",
+            )
         ),
     ],
 )

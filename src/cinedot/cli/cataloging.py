@@ -1,14 +1,27 @@
 """Commands about a catalog of samples: list, filter, compare, draw; add, tag, remove."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cinedot.cli.app import app
 
+
+class _ListUnlessNamed(TyperGroup):
+    """`cinedot catalog --where ...` is `cinedot catalog list --where ...`."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:  # noqa: ANN401 - Typer's own
+        """Put the command in that was left out."""
+        if not args or (args[0].startswith("-") and args[0] not in ("-h", "--help")):
+            args = ["list", *args]
+        return super().parse_args(ctx, args)
+
+
 catalog = typer.Typer(
-    help="List, filter, compare and draw the samples of a catalog.",
+    cls=_ListUnlessNamed,
+    help="List, filter, compare and draw the samples of a catalog; list unless another is named.",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -24,9 +37,8 @@ Catalog = Annotated[
 ]
 
 
-@catalog.callback(invoke_without_command=True)
+@catalog.command("list")
 def show(
-    context: typer.Context,
     named: Catalog = None,
     where: Annotated[
         list[str] | None,
@@ -62,8 +74,6 @@ def show(
     (quantum_yield.phi), of sample.toml (crystals.acid), tags, and sample, number, date, folder,
     machine, version.
     """
-    if context.invoked_subcommand is not None:
-        return
     from cinedot.dossier.catalog.command import ListOptions, show_catalog
 
     typed = ListOptions(
@@ -83,19 +93,17 @@ def show(
 
 @catalog.command()
 def add(
-    context: typer.Context,
     folders: Annotated[list[Path], typer.Argument(help="Sample folders, or results folders.")],
     named: Catalog = None,
 ) -> None:
     """Record samples that were analysed before."""
     from cinedot.dossier.catalog.command import add_folders
 
-    raise typer.Exit(add_folders(_chosen(context, named), tuple(folders)))
+    raise typer.Exit(add_folders(named, tuple(folders)))
 
 
 @catalog.command()
 def tag(
-    context: typer.Context,
     sample: Annotated[str, typer.Argument(help="A sample's name, or an analysis's number.")],
     tags: Annotated[list[str], typer.Argument(help="KEY=VALUE; KEY= takes the tag away.")],
     named: Catalog = None,
@@ -103,24 +111,15 @@ def tag(
     """Note with a sample what no record says: a batch, the equivalents, a verdict."""
     from cinedot.dossier.catalog.command import tag_sample
 
-    tag_sample(_chosen(context, named), sample, tuple(tags))
+    tag_sample(named, sample, tuple(tags))
 
 
 @catalog.command()
 def remove(
-    context: typer.Context,
     number: Annotated[int, typer.Argument(help="The analysis's number.")],
     named: Catalog = None,
 ) -> None:
     """Take an analysis out of the catalog; its files stay."""
     from cinedot.dossier.catalog.command import remove_analysis
 
-    remove_analysis(_chosen(context, named), number)
-
-
-def _chosen(context: typer.Context, named: str | None) -> str | None:
-    """What was said before the command's name wins over the environment, not over its own."""
-    own = context.get_parameter_source("named")
-    said_before = context.parent.params.get("named") if context.parent else None
-    from_environment = own is not None and own.name == "ENVIRONMENT"
-    return said_before if said_before and (named is None or from_environment) else named
+    remove_analysis(named, number)

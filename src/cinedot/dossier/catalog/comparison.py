@@ -10,9 +10,12 @@ from cinedot.dossier.catalog.listing import Entry
 from cinedot.dossier.comparing import compare
 from cinedot.dossier.quantities import label_of
 
+_VERDICTS = {"agree": "alike", "tension": "different"}
+"""Samples may differ: what is a tension between two answers about one is none between two."""
+
 
 def print_comparison(first: Entry, second: Entry, console: Console) -> None:
-    """Print every quantity of two entries, their difference, and whether they agree."""
+    """Print every quantity of two entries, their difference, and whether they are alike."""
     table = Table(title=f"{_named(first)} against {_named(second)}", title_justify="left")
     headings = ("quantity", first.sample, second.sample, "difference", "verdict")
     for place, heading in enumerate(headings):
@@ -46,19 +49,20 @@ def _named(entry: Entry) -> str:
 
 
 def _difference(one: Estimate | None, other: Estimate | None) -> tuple[str, str]:
-    """Second less first with its sigma, and whether they agree within both sigmas."""
+    """Second less first with its sigma, and whether they are alike (within 2 sigma)."""
     if one is None or other is None:
         return "", ""
     check = compare("", one, other, of=("", ""))
+    verdict = _VERDICTS.get(check.status, check.status)
     if isinstance(one.value, str) or isinstance(other.value, str):
-        return "", "same" if check.status == "agree" else "different"
+        return "", verdict
     if "undetermined" in (one.status, other.status):
         return "", "undecided"
     if one.status != "ok" or other.status != "ok":
-        return "", check.status
+        return "", verdict
     apart = other.value - one.value
     if one.sigma is None and other.sigma is None:
         return f"{apart:+.4g}", "undecided"
     sigma = ((one.sigma or 0.0) ** 2 + (other.sigma or 0.0) ** 2) ** 0.5
     sign = "+" if apart >= 0 else ""
-    return f"{sign}{value_text(apart, sigma)} ± {value_text(sigma, sigma)}", check.status
+    return f"{sign}{value_text(apart, sigma)} ± {value_text(sigma, sigma)}", verdict

@@ -3,14 +3,13 @@
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Double, FromClause, and_, exists, literal
+from sqlalchemy import ColumnElement, Double, FromClause, Table, and_, exists, literal
 
 from cinedot.core import InputError
 from cinedot.core.units import quantity
 from cinedot.dossier.catalog.keys import Key
 from cinedot.dossier.catalog.recording import as_number
 from cinedot.dossier.catalog.schema import FACTS, RESULTS, TAGS
-from cinedot.dossier.quantities import TEXTS, general_key
 
 _WRITTEN = re.compile(r"\s*(?P<key>.+?)\s*(?P<sign><=|>=|!=|==|=|<|>|~)\s*(?P<value>.*?)\s*")
 _NUMBER = re.compile(r"([-+]?(?:\d+\.?\d*|\.\d+)(?:[eE][-+]?\d+)?)\s*(.*)")
@@ -78,10 +77,7 @@ def as_sql(comparison: Comparison, key: Key, entries: FromClause) -> ColumnEleme
         of_key = [RESULTS.c.analysis == entries.c.number, RESULTS.c.quantity == key.name]
         named = " " in key.section
         of_key.append((RESULTS.c.section if named else RESULTS.c.kind) == key.section)
-        if general_key(key.section, key.name) in TEXTS:
-            of_key.append(_text(RESULTS.c.text, comparison))
-        else:
-            of_key.append(_number(RESULTS.c.number, comparison, key))
+        of_key.append(_either(RESULTS, comparison, key))
         of_key.append(RESULTS.c.status.in_(_ORDERED.get(comparison.sign, ("ok",))))
         return exists().where(and_(*of_key))
     table = FACTS if key.kind == "fact" else TAGS
@@ -90,10 +86,16 @@ def as_sql(comparison: Comparison, key: Key, entries: FromClause) -> ColumnEleme
         if key.kind == "fact"
         else TAGS.c.sample == entries.c.sample_number
     )
-    written_so = comparison.sign != "~" and not isinstance(as_number(comparison.value), str)
-    numeric = bool(key.unit) or written_so
-    told = _number(table.c.number, comparison, key) if numeric else _text(table.c.text, comparison)
+    told = _either(table, comparison, key)
     return exists().where(and_(belongs, table.c.key == key.name, told))
+
+
+def _either(table: Table, comparison: Comparison, key: Key) -> ColumnElement[bool]:
+    """The comparison with numbers or with texts: as the key has them; as written if it has both."""
+    as_text = comparison.sign == "~" or isinstance(as_number(comparison.value), str)
+    if key.texts and (as_text or not key.numbers):
+        return _text(table.c.text, comparison)
+    return _number(table.c.number, comparison, key)
 
 
 def _of_column(comparison: Comparison, key: Key, entries: FromClause) -> ColumnElement[bool]:
@@ -117,7 +119,7 @@ def _number(column: ColumnElement[float], comparison: Comparison, key: Key) -> C
     if comparison.sign == "=":
         return column.between(wanted - dust, wanted + dust)
     if comparison.sign == "!=":
-        return column.not_between(wanted - dust, wanted + dust)
+        return ~column.between(wanted - dust, wanted + dust)
     return column.op(comparison.sign, is_comparison=True)(literal(wanted, Double))
 
 

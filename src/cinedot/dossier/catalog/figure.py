@@ -242,7 +242,8 @@ def draw(drawn: Drawing) -> "Figure":
     axes.margins(x=0.1, y=0.1)
     axes.grid(alpha=0.3)
     if joined:
-        axes.legend(fontsize=8, frameon=False)
+        # Beside the plot: within it a line could run under it.
+        figure.legend(loc="outside right upper", fontsize=8, frameon=False)
     return figure
 
 

@@ -5,11 +5,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, select
+from sqlalchemy import Connection, Table, func, select
 
 from cinedot.core import InputError
 from cinedot.dossier.catalog.schema import FACTS, TAGS
-from cinedot.dossier.quantities import general_key, known_quantities
+from cinedot.dossier.quantities import TEXTS, general_key, known_quantities
 
 COLUMNS = ("sample", "number", "date", "folder", "machine", "version")
 """What every analysis has; `number` is its own."""
@@ -39,6 +39,7 @@ class Key:
         section: of a quantity: its section as written, "movie" or "movie A"; else "".
         name: the quantity, fact, tag or column.
         unit: the unit of its numbers; "" where they have none.
+        numbers, texts: which of both its values are: of a fact or a tag, in this catalog.
     """
 
     text: str
@@ -46,6 +47,8 @@ class Key:
     name: str
     section: str = ""
     unit: str = ""
+    numbers: bool = True
+    texts: bool = False
 
     @property
     def heading(self) -> str:
@@ -61,19 +64,40 @@ def find_key(connection: Connection, text: str) -> Key:
     """
     text = _SHORT.get(text, text)
     if text in COLUMNS:
-        return Key(text=text, kind="column", name=text)
+        number = text == "number"
+        return Key(text=text, kind="column", name=text, numbers=number, texts=not number)
     section, _, name = text.rpartition(".")
-    known = known_quantities().get(general_key(section, name))
+    general = general_key(section, name)
+    known = known_quantities().get(general)
     if known is not None:
-        return Key(text=text, kind="quantity", name=name, section=section, unit=known[0])
-    facts = set(connection.execute(select(FACTS.c.key).distinct()).scalars())
+        told = general in TEXTS
+        return Key(
+            text=text,
+            kind="quantity",
+            name=name,
+            section=section,
+            unit=known[0],
+            numbers=not told,
+            texts=told,
+        )
+    facts, tags = _held(connection, FACTS), _held(connection, TAGS)
     if text in facts:
-        unit = _FACT_UNITS.get(text.rpartition("_")[2], "") if "_" in text else ""
-        return Key(text=text, kind="fact", name=text, unit=unit)
-    tags = set(connection.execute(select(TAGS.c.key).distinct()).scalars())
-    if text.removeprefix("tag.") in tags:
-        return Key(text=text, kind="tag", name=text.removeprefix("tag."))
+        numbers, texts = facts[text]
+        unit = _FACT_UNITS.get(text.rpartition("_")[2], "") if numbers and "_" in text else ""
+        return Key(text=text, kind="fact", name=text, unit=unit, numbers=numbers, texts=texts)
+    tag = text.removeprefix("tag.")
+    if tag in tags:
+        numbers, texts = tags[tag]
+        return Key(text=text, kind="tag", name=tag, numbers=numbers, texts=texts)
     raise unknown(text, (*known_quantities(), *COLUMNS, *_SHORT, *facts, *tags))
+
+
+def _held(connection: Connection, table: Table) -> dict[str, tuple[bool, bool]]:
+    """The keys of facts or tags -> whether some value is a number, whether some is a text."""
+    counted = select(
+        table.c.key, func.count(table.c.number) > 0, func.count(table.c.text) > 0
+    ).group_by(table.c.key)
+    return {key: (bool(n), bool(t)) for key, n, t in connection.execute(counted)}
 
 
 def unknown(text: str, names: Iterable[str]) -> InputError:

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from sqlalchemy import Connection, Row, Select, Subquery, func, select
+from sqlalchemy import Connection, Executable, Subquery, func, select
 
 from cinedot.core import Estimate, InputError
 from cinedot.dossier.catalog.conditions import as_sql, read_comparison
@@ -92,7 +93,7 @@ def entries(
         comparison = read_comparison(text)
         key = find_key(connection, comparison.key)
         chosen = chosen.where(as_sql(comparison, key, heads))
-    return _filled(connection, chosen)
+    return _filled(connection, chosen.subquery("chosen"))
 
 
 def _heads(*, every: bool) -> Subquery:
@@ -113,12 +114,12 @@ def _heads(*, every: bool) -> Subquery:
     return (shown if every else shown.where(heads.c.age == 1)).subquery("heads")
 
 
-def _filled(connection: Connection, chosen: Select[tuple[object, ...]]) -> list[Entry]:
-    heads = connection.execute(chosen).mappings().all()
+def _filled(connection: Connection, chosen: Subquery) -> list[Entry]:
+    heads = connection.execute(select(chosen)).mappings().all()
     found = {head["number"]: Entry(**dict(head)) for head in heads}
-    numbers = select(chosen.subquery("chosen").c.number)
+    numbers = select(chosen.c.number)
     for row in _rows(connection, select(RESULTS).where(RESULTS.c.analysis.in_(numbers))):
-        found[row.analysis].results[f"{row.section}.{row.quantity}"] = estimate_of(row)
+        found[row.analysis].results[f"{row.section}.{row.quantity}"] = _estimate(row)
     for row in _rows(connection, select(FACTS).where(FACTS.c.analysis.in_(numbers))):
         found[row.analysis].facts[row.key] = _either(row)
     for row in _rows(connection, select(CHECKS).where(CHECKS.c.analysis.in_(numbers))):
@@ -135,18 +136,15 @@ def _filled(connection: Connection, chosen: Select[tuple[object, ...]]) -> list[
     return sorted(found.values(), key=lambda one: (one.sample, one.date, one.number))
 
 
-def _rows(
-    connection: Connection, query: Select[tuple[object, ...]]
-) -> Iterable[Row[tuple[object, ...]]]:
+def _rows(connection: Connection, query: Executable) -> Iterable[Any]:
     return connection.execute(query)
 
 
-def _either(row: Row[tuple[object, ...]]) -> Told:
+def _either(row: Any) -> Told:  # noqa: ANN401 - a row of any table with both columns
     return row.text if row.number is None else row.number
 
 
-def estimate_of(row: Row[tuple[object, ...]]) -> Estimate:
-    """A row of results as an estimate again."""
+def _estimate(row: Any) -> Estimate:  # noqa: ANN401 - a row of results
     return Estimate(
         value=_either(row), sigma=row.sigma, unit=row.unit, method=row.method, status=row.status
     )

@@ -2,8 +2,8 @@
 
 import re
 
-# To the last @ of the word: a password may hold what a URL should have escaped, blanks too.
-_USER_PART = re.compile(r"(://[^\s/?#:@]*):[^@\n]*@(?:\S*@)?")
+# To the last @ of the line: a password may hold what a URL should have escaped, blanks too.
+_USER_PART = re.compile(r"(://[^\s/?#:@]*):[^\n]*@")
 _QUERY_PART = re.compile(r"(?i)([?&](?:password|passwd|pwd|sslpassword)=)[^\s&#]*")
 
 
