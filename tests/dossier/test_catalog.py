@@ -76,7 +76,7 @@ def postgresql() -> Iterator[str]:
 def catalog(request: pytest.FixtureRequest, tmp_path: Path) -> str:
     """The address of a catalog that is not there yet."""
     if request.param == "sqlite":
-        return str(tmp_path / "samples.db")
+        return str(tmp_path / "samples #1, 50%?.db")
     import psycopg
 
     server: str = request.getfixturevalue("postgresql")
@@ -154,7 +154,10 @@ def two(tmp_path: Path) -> tuple[Path, Path]:
             "movie B.edges": _estimate("4x4x5"),
             "emission.fraction_4": _estimate(0.9, None, "lower_limit"),
         },
-        parameters={"crystals": {"acid": "malic", "equivalents": 1.5, "voltage_kv": 5.0}},
+        parameters={
+            "crystals": {"acid": "malic", "equivalents": 1.5, "voltage_kv": 5.0},
+            "titration": [{"name": "oam", "additive": "oleylamine"}, {"name": "second"}],
+        },
         series=series(0.0),
     )
     dim = _write(
@@ -192,6 +195,8 @@ def test_bright_and_narrow_samples_are_found(
         "movie A.edges = 4x4x5": [],
         "movie.edges ~ 4x4": ["bright"],
         "crystals.acid = oleic": ["dim"],
+        "titration.additive ~ amine": ["bright"],
+        "titration oam.additive = oleylamine": ["bright"],
         "crystals.equivalents >= 1.5": ["bright", "dim"],
         "crystals.voltage_kv = 5000 V": ["bright"],
         "sample ~ IGH": ["bright"],
@@ -306,9 +311,8 @@ def writers() -> Iterator[list[subprocess.Popen[str]]]:
         for _ in range(2)
     ]  # fmt: skip
     yield started
-    for one in started:
-        _, err = one.communicate(timeout=60)
-        assert (one.returncode, err) == (0, "")
+    ended = [one.communicate(timeout=60)[1] for one in started]
+    assert ended == ["", ""]
 
 
 def test_two_writers_at_once_lose_nothing(
@@ -424,7 +428,9 @@ def test_an_analysis_records_itself_and_never_fails_for_it(run: Run, tmp_path: P
     assert "ann:***@" in text
 
 
-def test_each_mistake_is_told_in_one_line(run: Run, two: tuple[Path, Path], tmp_path: Path) -> None:
+def test_each_mistake_is_told_in_one_line(
+    run: Run, two: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     catalog = tmp_path / "samples.db"
     run("catalog", "add", *two, "--catalog", catalog)
     before = catalog.read_bytes()
@@ -463,6 +469,9 @@ def test_each_mistake_is_told_in_one_line(run: Run, two: tuple[Path, Path], tmp_
         status, _, err = run("catalog", *words)
         assert (status, err.count("\n"), told in err, "pw@" in err) == (2, 1, True, False), err
     assert catalog.read_bytes() == before
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    status, _, err = run("catalog", "--catalog", "postgresql://ann@host/dots")
+    assert (status, "its extra `postgres`" in err) == (2, True)
     assert not (tmp_path / "none.db").exists()
 
 

@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Double, FromClause, Table, and_, exists, literal
+from sqlalchemy import ColumnElement, Double, FromClause, Table, and_, exists, literal, or_
 
 from cinedot.core import InputError
 from cinedot.core.units import quantity
@@ -80,14 +80,12 @@ def as_sql(comparison: Comparison, key: Key, entries: FromClause) -> ColumnEleme
         of_key.append(_either(RESULTS, comparison, key))
         of_key.append(RESULTS.c.status.in_(_ORDERED.get(comparison.sign, ("ok",))))
         return exists().where(and_(*of_key))
-    table = FACTS if key.kind == "fact" else TAGS
-    belongs = (
-        FACTS.c.analysis == entries.c.number
-        if key.kind == "fact"
-        else TAGS.c.sample == entries.c.sample_number
-    )
-    told = _either(table, comparison, key)
-    return exists().where(and_(belongs, table.c.key == key.name, told))
+    if key.kind == "fact":
+        named = or_(FACTS.c.key == key.name, FACTS.c.general == key.name)
+        told = _either(FACTS, comparison, key)
+        return exists().where(FACTS.c.analysis == entries.c.number, named, told)
+    told = _either(TAGS, comparison, key)
+    return exists().where(TAGS.c.sample == entries.c.sample_number, TAGS.c.key == key.name, told)
 
 
 def _either(table: Table, comparison: Comparison, key: Key) -> ColumnElement[bool]:

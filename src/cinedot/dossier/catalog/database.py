@@ -56,16 +56,11 @@ def writing(address: Address) -> Generator[Connection]:
 def _transaction(address: Address, *, write: bool) -> Generator[Connection]:
     if address.file is not None:
         _require_place(address.file, write=write)
+    engine = _engine(address, write=write)
     try:
-        engine = _engine(address, write=write)
         with engine.begin() as connection:
             _require_catalog(connection, address, make=write)
             yield connection
-    except ModuleNotFoundError as fault:
-        raise InputError(
-            "a PostgreSQL catalog must have the driver psycopg, but it is not installed.",
-            remedy="Install cinedot with its extra `postgres`.",
-        ) from fault
     except SQLAlchemyError as fault:
         raise _refused(address, fault) from None
 
@@ -85,12 +80,18 @@ def _engine(address: Address, *, write: bool) -> Engine:
     file = address.file
     if file is None:
         assert address.url is not None
-        engine = create_engine(
-            address.url,
-            poolclass=NullPool,
-            isolation_level="READ COMMITTED" if write else "REPEATABLE READ",
-            connect_args={"connect_timeout": _CONNECT_S},
-        )
+        try:
+            engine = create_engine(
+                address.url,
+                poolclass=NullPool,
+                isolation_level="READ COMMITTED" if write else "REPEATABLE READ",
+                connect_args={"connect_timeout": _CONNECT_S},
+            )
+        except ImportError as fault:
+            raise InputError(
+                "a PostgreSQL catalog must have the driver psycopg, but it is not installed.",
+                remedy="Install cinedot with its extra `postgres`.",
+            ) from fault
         begin = f"SELECT pg_advisory_xact_lock({_LOCK})" if write else "SET TRANSACTION READ ONLY"
     else:
         place = f"{file.resolve().as_uri()}?mode={'rwc' if write else 'ro'}"

@@ -196,7 +196,7 @@ def _facts(parameters: Row) -> Iterator[Row]:
         if section == "reported":
             continue
         for table in cast("list[Row]", stated if isinstance(stated, list) else [stated]):
-            own = table.get("name") if section != "sample" else None
+            own = None if section == "sample" else table.get("name") or table.get("enantiomer")
             named = f"{section} {own}" if own else section
             for key, value in table.items():
                 if (
@@ -204,7 +204,11 @@ def _facts(parameters: Row) -> Iterator[Row]:
                     and (section, key) != ("sample", "name")
                     and general_key(section, key) not in known_quantities()
                 ):
-                    yield {"key": f"{named}.{key}", **number_or_text(value)}
+                    yield {
+                        "key": f"{named}.{key}",
+                        "general": general_key(section, key),
+                        **number_or_text(value),
+                    }
 
 
 def _plain_row(row: Row) -> Row:

@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from sqlalchemy import Connection, Table, func, select
+from sqlalchemy import Column, Connection, func, select
 
 from cinedot.core import InputError
 from cinedot.dossier.catalog.schema import FACTS, TAGS
@@ -80,7 +80,8 @@ def find_key(connection: Connection, text: str) -> Key:
             numbers=not told,
             texts=told,
         )
-    facts, tags = _held(connection, FACTS), _held(connection, TAGS)
+    facts = {**_held(connection, FACTS.c.key), **_held(connection, FACTS.c.general)}
+    tags = _held(connection, TAGS.c.key)
     if text in facts:
         numbers, texts = facts[text]
         unit = _FACT_UNITS.get(text.rpartition("_")[2], "") if numbers and "_" in text else ""
@@ -92,11 +93,10 @@ def find_key(connection: Connection, text: str) -> Key:
     raise unknown(text, (*known_quantities(), *COLUMNS, *_SHORT, *facts, *tags))
 
 
-def _held(connection: Connection, table: Table) -> dict[str, tuple[bool, bool]]:
+def _held(connection: Connection, keys: Column[str]) -> dict[str, tuple[bool, bool]]:
     """The keys of facts or tags -> whether some value is a number, whether some is a text."""
-    counted = select(
-        table.c.key, func.count(table.c.number) > 0, func.count(table.c.text) > 0
-    ).group_by(table.c.key)
+    held = keys.table.c
+    counted = select(keys, func.count(held.number) > 0, func.count(held.text) > 0).group_by(keys)
     return {key: (bool(n), bool(t)) for key, n, t in connection.execute(counted)}
 
 

@@ -18,6 +18,7 @@ from cinedot.dossier.catalog.schema import (
     SECTIONS,
     TAGS,
 )
+from cinedot.dossier.quantities import general_key
 
 Told = float | str
 
@@ -59,18 +60,19 @@ class Entry:
             return [
                 one
                 for name, one in self.results.items()
-                if name.rpartition(".")[2] == key.name
-                and _section_of(name, whole=named) == key.section
+                if f"{key.section}.{key.name}" == (name if named else general(name))
             ]
         if key.kind == "column":
             return [getattr(self, key.name)]
-        held = self.facts if key.kind == "fact" else self.tags
-        return [held[key.name]] if key.name in held else []
+        if key.kind == "fact":
+            return [one for name, one in self.facts.items() if key.name in (name, general(name))]
+        return [self.tags[key.name]] if key.name in self.tags else []
 
 
-def _section_of(name: str, *, whole: bool) -> str:
-    section = name.rpartition(".")[0]
-    return section if whole else section.partition(" ")[0]
+def general(name: str) -> str:
+    """A key without a section's own name: "movie A.edge" -> "movie.edge"."""
+    section, _, last = name.rpartition(".")
+    return general_key(section, last)
 
 
 def entries(

@@ -112,7 +112,8 @@ FACTS = Table(
     "cinedot_facts",
     METADATA,
     _of_analysis(),
-    _text("key"),
+    _text("key"),  # with the section's own name: "titration oam.additive"
+    _text("general"),  # without: "titration.additive"
     Column("number", Double),
     Column("text", Text),
 )
