@@ -66,8 +66,10 @@ def postgresql() -> Iterator[str]:
              "--locale=C")  # fmt: skip
         options = f"-k {place} -c listen_addresses='' -c fsync=off"
         call(control, "-D", str(data), "-o", options, "-l", str(place / "log"), "-w", "start")
-        yield f"postgresql://ann:{quote(PASSWORD, safe='')}@/{{}}?host={place}"
-        call(control, "-D", str(data), "-m", "immediate", "-w", "stop")
+        try:
+            yield f"postgresql://ann:{quote(PASSWORD, safe='')}@/{{}}?host={place}"
+        finally:
+            call(control, "-D", str(data), "-m", "immediate", "-w", "stop")
     finally:
         shutil.rmtree(place, ignore_errors=True)
 

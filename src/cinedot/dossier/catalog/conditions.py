@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Double, FromClause, Table, and_, exists, literal, or_
+from sqlalchemy import ColumnElement, Double, FromClause, Table, literal, or_, select
 
 from cinedot.core import InputError
 from cinedot.core.units import quantity
@@ -74,18 +74,20 @@ def as_sql(comparison: Comparison, key: Key, entries: FromClause) -> ColumnEleme
     if key.kind == "column":
         return _of_column(comparison, key, entries)
     if key.kind == "quantity":
-        of_key = [RESULTS.c.analysis == entries.c.number, RESULTS.c.quantity == key.name]
         named = " " in key.section
-        of_key.append((RESULTS.c.section if named else RESULTS.c.kind) == key.section)
-        of_key.append(_either(RESULTS, comparison, key))
-        of_key.append(RESULTS.c.status.in_(_ORDERED.get(comparison.sign, ("ok",))))
-        return exists().where(and_(*of_key))
+        fits = select(RESULTS.c.analysis).where(
+            RESULTS.c.quantity == key.name,
+            (RESULTS.c.section if named else RESULTS.c.kind) == key.section,
+            _either(RESULTS, comparison, key),
+            RESULTS.c.status.in_(_ORDERED.get(comparison.sign, ("ok",))),
+        )
+        return entries.c.number.in_(fits)
     if key.kind == "fact":
-        named = or_(FACTS.c.key == key.name, FACTS.c.general == key.name)
+        of_name = or_(FACTS.c.key == key.name, FACTS.c.general == key.name)
         told = _either(FACTS, comparison, key)
-        return exists().where(FACTS.c.analysis == entries.c.number, named, told)
+        return entries.c.number.in_(select(FACTS.c.analysis).where(of_name, told))
     told = _either(TAGS, comparison, key)
-    return exists().where(TAGS.c.sample == entries.c.sample_number, TAGS.c.key == key.name, told)
+    return entries.c.sample_number.in_(select(TAGS.c.sample).where(TAGS.c.key == key.name, told))
 
 
 def _either(table: Table, comparison: Comparison, key: Key) -> ColumnElement[bool]:
