@@ -3,6 +3,8 @@
 import json
 import os
 import pwd
+import re
+import shlex
 import shutil
 import sqlite3
 import subprocess
@@ -128,7 +130,7 @@ def _write(
     }
     out = folder / "results"
     out.mkdir(parents=True, exist_ok=True)
-    (folder / "sample.toml").write_text(f'[sample]\nname = "{name}"\n')
+    (folder / "sample.toml").touch()
     (out / "dossier.json").write_text(json.dumps(content))
     if series:
         columns = ["section", "label", "x", "quantity", "value", "sigma", "unit"]
@@ -235,6 +237,28 @@ def test_what_is_shown_is_what_the_dossier_says(
         "crystals.acid"
     )
     assert rows[0] == "1,bright,14.9,0.1,ok,malic"
+
+
+def test_odd_texts_and_extreme_numbers_come_back(run: Run, catalog: str, tmp_path: Path) -> None:
+    """JSON allows texts that PostgreSQL does not take, and every finite double."""
+    numbers = {
+        "emission.peak": 1.7976931348623157e308,
+        "emission.fwhm": 5e-324,
+        "emission.cie_x": -0.1,
+        "decay.k_r": 1 / 3,
+    }
+    texts = {
+        "movie.compound": "Robert'); DROP TABLE cinedot_results; -- \u6f22 %_",
+        "movie.edges": "",
+    }
+    results = {key: _estimate(one, 0.1) for key, one in numbers.items()}
+    results |= {key: _estimate(one) for key, one in texts.items()}
+    name = "nul\0 half \ud800 \u00c5"
+    _write(tmp_path / "odd", name, results, parameters={"sample": {"host": "x%_"}})
+    assert run("catalog", "add", tmp_path / "odd", "--catalog", catalog)[0] == 0
+    where = ("--where", "sample = nul\\x00 half \\ud800 \u00c5", "--where", "host ~ X%_")
+    said = json.loads(run("catalog", "--catalog", catalog, "--json", *where)[1])[0]["results"]
+    assert {key: one["value"] for key, one in said.items()} == numbers | texts
 
 
 def test_the_newest_analysis_speaks_for_a_sample(run: Run, catalog: str, tmp_path: Path) -> None:
@@ -428,6 +452,37 @@ def test_an_analysis_records_itself_and_never_fails_for_it(run: Run, tmp_path: P
         assert PASSWORD not in told
         assert quote(PASSWORD, safe="") not in told
     assert "ann:***@" in text
+
+
+def test_the_commands_of_the_documents_run(
+    run: Run, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    for k, name in enumerate(("sample-a", "sample-b", "sample-c")):
+        _write(
+            tmp_path / name,
+            name,
+            {"emission.peak": _estimate(453.0 + k, 0.1), "recipe.amine": _estimate(4.0 + k),
+             "quantum_yield.phi": _estimate(0.9, 0.02)},
+            parameters={
+                "sample": {"host": "MAPbBr3"}, "crystals": {"acid": "malic acid", "equivalents": k}
+            },
+            series=[("titration", "oam", 1.0, "peak", 513.0, None, "nm")],
+        )  # fmt: skip
+    text = (Path(__file__).parents[2] / "docs" / "catalog.md").read_text("utf-8")
+    blocks = re.findall(r"^```\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+    lines = [line for block in blocks for line in block.splitlines() if "export" not in line]
+    monkeypatch.setenv("CINEDOT_CATALOG", "samples.db")
+    for line in lines:
+        words = shlex.split(line.partition(" > samples.csv")[0], comments=True)
+        if words[1] == "analyze":  # so that nothing is analysed here
+            words[1:2] = ["catalog", "add"]
+        status, _, err = run(*words[1:])
+        assert (status, err) == (0, ""), line
+    assert len(lines) > 10
+    assert {path.name for path in tmp_path.glob("*.*")} == {
+        "samples.db", "titrations.svg", "yields.pdf", "peaks.png",
+    }  # fmt: skip
 
 
 def test_each_mistake_is_told_in_one_line(

@@ -21,7 +21,8 @@ class _ListUnlessNamed(TyperGroup):
 
 catalog = typer.Typer(
     cls=_ListUnlessNamed,
-    help="List, filter, compare and draw the samples of a catalog; list unless another is named.",
+    help="Keep and search a catalog of samples.\n\n"
+    "Without a command it lists: `cinedot catalog --all` is `cinedot catalog list --all`.",
     rich_markup_mode=None,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
@@ -105,10 +106,12 @@ def add(
 @catalog.command()
 def tag(
     sample: Annotated[str, typer.Argument(help="A sample's name, or an analysis's number.")],
-    tags: Annotated[list[str], typer.Argument(help="KEY=VALUE; KEY= takes the tag away.")],
+    tags: Annotated[
+        list[str], typer.Argument(help="KEY=VALUE, as in batch=7a; KEY= takes the tag away.")
+    ],
     named: Catalog = None,
 ) -> None:
-    """Note with a sample what no record says: a batch, the equivalents, a verdict."""
+    """Note with a sample what no record says."""
     from cinedot.dossier.catalog.command import tag_sample
 
     tag_sample(named, sample, tuple(tags))

@@ -122,9 +122,10 @@ def _points(listed: Sequence[Entry], y_key: Key, x_key: Key) -> list[Line]:
     lines: list[Line] = []
     for entry in listed:
         xs, ys = _numbers(entry.told(x_key)), _numbers(entry.told(y_key))
-        if len(xs) > 1 and len(xs) != len(ys):
-            continue  # nothing says which belongs to which
-        pairs = list(zip(xs if len(xs) > 1 else xs * len(ys), ys, strict=True))
+        xs = xs * len(ys) if len(xs) == 1 else xs
+        if len(xs) != len(ys):
+            continue  # it has none, or nothing says which belongs to which
+        pairs = list(zip(xs, ys, strict=True))
         if pairs:
             lines.append(
                 Line(
