@@ -114,7 +114,8 @@ def _title(key: Key) -> str:
     label = key.text
     if key.kind == "quantity":
         kind = key.section.partition(" ")[0]
-        label = f"{kind.replace('_', ' ')}: {known_quantities()[f'{kind}.{key.name}'][1]}"
+        label, words = known_quantities()[f"{kind}.{key.name}"][1], kind.replace("_", " ")
+        label = label if words in label else f"{words}: {label}"
     return f"{label} ({key.unit})" if key.unit else label
 
 
