@@ -107,7 +107,10 @@ def test_two_hundred_random_formulas_as_molmass_has_them():
         counts = {one: int(rng.integers(0, top + 1)) for one, top in most.items()}
         text = "".join(f"{one}{n}" for one, n in counts.items() if n) or "Br"
         charge = int(rng.choice([-2, -1, 1, 2]))
-        pattern = isotope_pattern(ion_of(text, charge), resolving_power=3000 * abs(charge))
+        ion = ion_of(text, charge)
+        # Lines half a unit of mass wide: one line a mass number, whose parts lie within a tenth.
+        mass = abs(charge) * float(isotope_pattern(ion).mz.mean())
+        pattern = isotope_pattern(ion, resolving_power=2 * mass)
         theirs = Formula(f"[{text}]{abs(charge)}{'-' if charge < 0 else '+'}").spectrum(
             min_intensity=1.0
         )

@@ -223,7 +223,11 @@ def test_the_units_of_intensity_and_time_change_nothing(unit, pace, seed):
     made = made + 0.01 * rng.normal(size=len(TIMES))
     one = fit_kinetics(record(TIMES, made), families=CLOSED)
     other = fit_kinetics(record(pace * TIMES, unit * made), families=CLOSED)
-    assert other.best.name == one.best.name
+    # Two laws that become one another may be equally likely to the last digit.
+    weights = [
+        {law.name: w for law, w in zip(fit.laws, fit.weights, strict=True)} for fit in (one, other)
+    ]
+    assert weights[1] == pytest.approx(weights[0], abs=1e-4)
     # Searches end at 1e-6 of a law's own length, profiles at 1e-3 of a sigma's.
     assert other.induction.value == pytest.approx(pace * one.induction.value, rel=1e-3)
 
@@ -238,11 +242,16 @@ def test_oleic_acid_has_no_induction():
 
 
 def test_a_rise_that_is_over_at_once_has_no_slope():
-    rng = fresh()
-    light = np.append(0.0, np.ones(40)) + 0.01 * rng.normal(size=41)
-    fit = fit_kinetics(record(TIMES[:41], light), families=CLOSED)
-    assert fit.induction.status == "upper_limit"
-    assert fit.unidentified
+    rng, records, untold = fresh(), 6, 0
+    for _ in range(records):
+        light = np.append(0.0, np.ones(40)) + 0.01 * rng.normal(size=41)
+        fit = fit_kinetics(record(TIMES[:41], light), families=CLOSED)
+        assert fit.induction.status == "upper_limit"
+        # All of the rise lies before the second time, 4 min; at the third it has long been over.
+        assert 4.0 <= fit.induction.value < 8.0
+        untold += bool(fit.unidentified)
+    # Either of the two times that could tell misleads, by its noise, in one of 40.
+    assert untold >= binom.ppf(1e-6, records, 0.95)
 
 
 def test_what_the_record_does_not_tell_is_said():

@@ -17,7 +17,8 @@ SHARE = 0.05
 """The share of the last level that ends the induction."""
 
 _STIFF = 100.0
-"""A fixed induction is kept to a hundredth of its own sigma: a ten-thousandth of its variance."""
+"""A fixed induction is kept to a hundredth of its own sigma: a ten-thousandth of its variance.
+Where the record hardly tells it, of the level that it stands for: a looser hold holds nothing."""
 
 
 def crossing(family: RiseFamily, shape: Float[np.ndarray, " shape"], share: float = SHARE) -> float:
@@ -118,7 +119,9 @@ class InductionProfile:
             intensity=np.repeat(problem.intensity[self.item : self.item + 1], count, axis=0),
             weight=np.repeat(problem.weight[self.item : self.item + 1], count, axis=0),
             ground=problem.ground,
-            condition=Condition(time=times, share=SHARE, weight=np.full(count, _STIFF / own)),
+            condition=Condition(
+                time=times, share=SHARE, weight=np.full(count, _STIFF / min(own, SHARE))
+            ),
         )
         along = self.covariance @ change / own**2
         start = self.shape - np.outer((times - self.best) * speed, along)

@@ -5,14 +5,20 @@ from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
-from jaxtyping import Float
+from jaxtyping import Bool, Float
 
 from cinedot.core import Estimate
+from cinedot.core.batched_search import search_batch
 from cinedot.growth.induction import InductionProfile, crossing
 from cinedot.growth.kinetic_record import KineticRecord
 from cinedot.growth.rise_families import RiseFamily
 from cinedot.growth.trace_fit import fit_traces
 from cinedot.spectroscopy.noise import correlation_factor
+
+_LET_GO = 3.841458820694124
+"""The 95 % point of chi-square with one degree of freedom."""
+
+_STARTS = 3
 
 Reading = Callable[[Float[np.ndarray, " shape"]], float]
 """A number of a law, from its shape."""
@@ -93,7 +99,8 @@ class RiseFit:
     def parameters(self) -> tuple[tuple[str, Estimate], ...]:
         """The law's own parameters with their sigmas by the curvature at the best.
 
-        `undetermined` where a bound holds one, or where its sigma is as large as itself.
+        `undetermined` where a bound holds one or might as well, or where its sigma is as large as
+        itself.
         """
         shape, span = self.profile.shape, self.span_min
         found: list[tuple[str, Estimate]] = []
@@ -116,8 +123,42 @@ class RiseFit:
         return tuple(found)
 
     def _held(self, slope: Float[np.ndarray, " shape"]) -> bool:
-        """Whether a parameter hangs on one of the shape's that ended at a bound."""
-        return bool(np.any(self.profile.fit.held[0] & (slope != 0)))
+        """Whether a parameter hangs on one of the shape's that ended, or may lie, at a bound."""
+        return bool(np.any((self.profile.fit.held[0] | self._open) & (slope != 0)))
+
+    @cached_property
+    def _open(self) -> Bool[np.ndarray, " shape"]:
+        """Which of the shape's parameters the record lets go to a bound: curvature misleads there.
+
+        A record lets go what leaves less over than 95 % of right values do.
+        """
+        allowed = self.profile.least + _LET_GO * self.scatter
+        return np.array(
+            [
+                min(self._left_at(index, end) for end in ends) < allowed
+                for index, ends in enumerate(zip(self.family.low, self.family.high, strict=True))
+            ]
+        )
+
+    def _left_at(self, index: int, end: float) -> float:
+        """The sum of squares that is left with one of the shape's parameters held at an end."""
+        problem, family = self.profile.fit.problem, self.family
+        starts = np.vstack([self.profile.shape, family.lattice])
+        starts[:, index] = end
+        starts = np.unique(starts, axis=0)
+        whole = problem.equations(np.zeros(len(starts), dtype=int), starts).chi_square
+        starts = starts[np.argsort(whole)[:_STARTS]]
+        low, high = family.low.copy(), family.high.copy()
+        low[index] = high[index] = end
+        all_one = np.zeros(len(starts), dtype=int)
+        at_end = search_batch(
+            lambda items, values: problem.equations(all_one[items], values),
+            starts,
+            low=low,
+            high=high,
+            tolerance=1e-3,
+        )
+        return float(problem.equations(all_one, at_end.values).chi_square.min())
 
     def read(self, number: Reading) -> tuple[float, float]:
         """A number that hangs on the shape, and its sigma by the curvature at the best."""
