@@ -12,11 +12,12 @@ from cinedot.core.chunks import Runs
 from cinedot.dossier.both_ways import with_automatic
 from cinedot.dossier.checks import cross_checks
 from cinedot.dossier.findings import Check, Findings, NotAnalysed, SectionOutcome, Task, Work
-from cinedot.dossier.folder import open_folder
+from cinedot.dossier.folder import named_compound, open_folder
 from cinedot.dossier.known import Known, answers_of
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
 from cinedot.dossier.sections import section_names, tasks_of
+from cinedot.particle import Compound
 
 log = logging.getLogger(__name__)
 
@@ -103,10 +104,18 @@ def analyze(
             reported,
             host=sample.manifest.sample.host,
             source=sample.manifest.sample.source,
+            lattice_nm=sample.manifest.sample.lattice_nm,
+            surfaces=_surfaces(sample),
         ),
         reported=reported,
         seconds=time.monotonic() - began,
     )
+
+
+def _surfaces(sample: SampleFolder) -> tuple[Compound, ...] | None:
+    """The compounds that the manifest names; None where it names none."""
+    names = sample.manifest.model.compounds
+    return None if names is None else tuple(named_compound(sample, name) for name in names)
 
 
 def _something_to_do(sample: SampleFolder) -> None:

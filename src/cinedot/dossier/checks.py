@@ -2,12 +2,26 @@
 
 import math
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
-from cinedot.core import Estimate
+from cinedot.core import Estimate, InputError
+from cinedot.dossier.beam_checks import dose_checks
 from cinedot.dossier.comparing import compare
+from cinedot.dossier.count_checks import purity_checks, size_checks
 from cinedot.dossier.findings import Check, SectionOutcome
+from cinedot.dossier.known import Known, answers_of
+from cinedot.dossier.ligand_checks import ligand_checks
+from cinedot.dossier.light_checks import light_checks
 from cinedot.dossier.quantities import general_key
 from cinedot.dossier.sizing_checks import sizes_from_emission
+from cinedot.particle import (
+    Compound,
+    Cuboid,
+    Host,
+    compounds,
+    host_named,
+    planned_composition,
+)
 
 
 def cross_checks(
@@ -16,6 +30,8 @@ def cross_checks(
     *,
     host: str | None = None,
     source: str | None = None,
+    lattice_nm: float | None = None,
+    surfaces: Iterable[Compound] | None = None,
 ) -> tuple[Check, ...]:
     """Every check that the sections allow: their own, between sections, and with reports.
 
@@ -24,16 +40,74 @@ def cross_checks(
         reported: numbers of `[reported]`, keyed like `dossier.json`.
         host: what the sample is made of; None where it is not known.
         source: whose recordings these are; None where nobody said.
+        lattice_nm: the sample's lattice constant; the host's own unless given.
+        surfaces: compounds that the dots may be; all that the host allows unless given.
     """
-    found = {
-        f"{outcome.name}.{key}": estimate
-        for outcome in outcomes
-        if outcome.findings
-        for key, estimate in outcome.findings.results.items()
-    }
-    own = [check for o in outcomes if o.findings for check in o.findings.checks]
-    sizing = () if host is None else sizes_from_emission(found, reported, host, source)
-    return (*own, *_sizes(found), *sizing, *_driven(found), *_reports(found, reported))
+    ran = tuple(outcomes)
+    known = Known(found=answers_of(ran), reported=reported)
+    own = [check for o in ran if o.findings for check in o.findings.checks]
+    return (
+        *own,
+        *_sizes(known.found),
+        *_by_host(ran, known, host, source, lattice_nm, surfaces),
+        *purity_checks(known),
+        *light_checks(known),
+        *_recipe(known),
+        *_reports(known.found, reported),
+    )
+
+
+def _by_host(
+    outcomes: tuple[SectionOutcome, ...],
+    known: Known,
+    name: str | None,
+    source: str | None,
+    lattice_nm: float | None,
+    surfaces: Iterable[Compound] | None,
+) -> Iterable[Check]:
+    """What can be asked of dots whose host is known."""
+    if name is None:
+        return
+    yield from sizes_from_emission(known.found, known.reported, name, source)
+    try:
+        host = host_named(name)
+    except InputError:  # lattice and ions are not known
+        return
+    host = host if lattice_nm is None else replace(host, lattice_nm=lattice_nm)
+    allowed = tuple(_of_host(host, compounds().values() if surfaces is None else surfaces))
+    yield from size_checks(known, host, allowed)
+    yield from ligand_checks(known, host, allowed)
+    yield from dose_checks(outcomes, known)
+
+
+def _of_host(host: Host, surfaces: Iterable[Compound]) -> Iterable[Compound]:
+    """A laboratory's defaults may name compounds that another host has."""
+    cube = Cuboid.cube(4, host)
+    for one in surfaces:
+        try:
+            planned_composition(cube, one)
+        except InputError:
+            continue
+        yield one
+
+
+def _recipe(known: Known) -> Iterable[Check]:
+    """Whether what a recipe states agrees with what it measures out."""
+    found = known.found.get("recipe.contradictions")
+    if found is None:
+        return
+    count = int(float(found.value))
+    said = (
+        "every number that it states agrees with what is measured out, to its last digit."
+        if count == 0
+        else f"{count} of the numbers that it states contradict what is measured out: the "
+        "section's remarks name them; correct the recipe."
+    )
+    yield Check(
+        name="recipe: stated against measured out",
+        status="tension" if count else "agree",
+        detail=f"{said[0].upper()}{said[1:]}",
+    )
 
 
 def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:
@@ -55,33 +129,6 @@ def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:
             movie,
             of=("survey, one dot of it,", "movie"),
         )
-
-
-SCALE_NM = 0.5
-"""How much two spectrometers' wavelength scales may differ, each, one standard deviation."""
-
-
-def _driven(found: Mapping[str, Estimate]) -> Iterable[Check]:
-    """Whether a diode's light is the dots' own: its peak against that of the emission."""
-    driven, excited = found.get("electroluminescence.peak"), found.get("emission.peak")
-    if driven is None or excited is None:
-        return
-    allowed = [
-        Estimate(
-            value=one.value,
-            sigma=math.hypot(one.sigma or 0.0, SCALE_NM),
-            unit="nm",
-            method=one.method,
-        )
-        for one in (driven, excited)
-    ]
-    checked = compare(
-        "peak: electroluminescence against emission",
-        *allowed,
-        of=("electroluminescence", "emission"),
-    )
-    said = f"{checked.detail} Each scale is taken as good to {SCALE_NM:g} nm."
-    yield Check(name=checked.name, status=checked.status, detail=said)
 
 
 def _reports(found: Mapping[str, Estimate], reported: Mapping[str, Estimate]) -> Iterable[Check]:
