@@ -12,12 +12,19 @@ from cinedot.cli.app import app
 @app.command()
 def new(
     folder: Annotated[Path, typer.Argument(help="The sample folder to make.")],
+    shipped: Annotated[
+        str | None,
+        typer.Option("--from", help="A sample that ships: paper-1, paper-2 or paper-3."),
+    ] = None,
 ) -> None:
-    """Write a commented sample.toml to fill in."""
-    from cinedot.dossier.starter import write_starter
+    """Write a commented sample.toml to fill in, or a sample that ships."""
+    from cinedot.dossier.starter import write_shipped_sample, write_starter
 
-    file = write_starter(folder)
-    print(f"Wrote {file}. Fill it in, then: cinedot analyze {shlex.quote(str(folder))}")
+    run = f"cinedot analyze {shlex.quote(str(folder))}"
+    if shipped is not None:
+        print(f"Wrote {write_shipped_sample(folder, shipped)}. Now: {run}")
+        return
+    print(f"Wrote {write_starter(folder)}. Fill it in, then: {run}")
 
 
 @app.command()
