@@ -60,8 +60,8 @@ def dose_checks(outcomes: Iterable[SectionOutcome], known: Known) -> Iterable[Ch
 def dose_check(one: Exposed) -> Check:
     """Whether the protection that the loss implies is one that supports are known to give.
 
-    Halides leave independently, so that the counts of those lost are Poisson's; without atoms the
-    dot is taken to have kept more than a third of them, or it would not have held.
+    Without atoms the dot is taken to have kept more than a third of its halides, or it would not
+    have held.
 
     Example:
         >>> gone = Exposed(name="movie", rate_e_per_nm2_s=2.5e7, seconds=0.32, halides=232,
@@ -69,8 +69,6 @@ def dose_check(one: Exposed) -> Check:
         >>> dose_check(gone).status
         'tension'
     """
-    from scipy.stats import chi2
-
     from cinedot.microscope import Damage
 
     # Of a bare dot, an estimate good to a factor of ten or so: the limits below allow for it.
@@ -94,11 +92,7 @@ def dose_check(one: Exposed) -> Check:
             detail=f"{said}, and the dot held: it was protected {least:.1g} times at least, where "
             f"{usual}{tail}.",
         )
-    # 95 % of Poisson means that give as many losses lie between these (Garwood).
-    most = 0.5 * float(chi2.ppf(0.975, 2 * (one.lost + 1)))
-    fewest = 0.5 * float(chi2.ppf(0.025, 2 * one.lost)) if one.lost else 0.0
-    least = bare_lifetimes / _exposures(most, one.halides)
-    below = bare_lifetimes / _exposures(fewest, one.halides) if fewest > 0 else math.inf
+    least, below = protection_limits(one.lost, one.halides, bare_lifetimes)
     range_text = f"{least:.2g} to {below:.2g}" if math.isfinite(below) else f"above {least:.2g}"
     detail = (
         f"{said}; {one.lost} of {one.halides} were lost, so it was protected {range_text} times "
@@ -113,10 +107,35 @@ def dose_check(one: Exposed) -> Check:
     return Check(name=name, status="agree", detail=detail)
 
 
-def _exposures(lost: float, halides: int) -> float:
-    """sigma times dose after which so many of the halides have left: -ln(1 - lost/halides)."""
-    share = min(lost / halides, 1 - 0.5 / halides)
-    return -math.log1p(-share)
+def protection_limits(lost: int, halides: int, bare_lifetimes: float) -> tuple[float, float]:
+    """Between which protections so many losses are likely, 95 %.
+
+    Each halide leaves by itself with 1 - exp(-t), t being lifetimes over protection; limits of
+    that chance are Clopper and Pearson's. None lost sets no upper limit: infinity.
+
+    Args:
+        lost, halides: how many left, of how many.
+        bare_lifetimes: exposure in lifetimes of a bare dot's halide.
+
+    Source: C. J. Clopper, E. S. Pearson, Biometrika 26 (1934) 404.
+
+    Example:
+        >>> [round(one) for one in protection_limits(10, 232, 200.0)]
+        [2468, 9487]
+        >>> protection_limits(0, 232, 200.0)[1]
+        inf
+    """
+    from scipy.stats import beta
+
+    low = float(beta.ppf(0.025, lost, halides - lost + 1)) if lost else 0.0
+    high = float(beta.ppf(0.975, lost + 1, halides - lost)) if lost < halides else 1.0
+
+    def protection(chance: float) -> float:
+        if chance <= 0:
+            return math.inf
+        return 0.0 if chance >= 1 else bare_lifetimes / -math.log1p(-chance)
+
+    return protection(high), protection(low)
 
 
 def _filmed(outcome: SectionOutcome, known: Known) -> Iterable[Exposed]:

@@ -75,7 +75,7 @@ def _by_host(
         return
     host = host if lattice_nm is None else replace(host, lattice_nm=lattice_nm)
     allowed = tuple(_of_host(host, compounds().values() if surfaces is None else surfaces))
-    yield from size_checks(known, host, allowed)
+    yield from size_checks(known, host, allowed, source)
     yield from ligand_checks(known, host, allowed)
     yield from dose_checks(outcomes, known)
 
@@ -100,8 +100,8 @@ def _recipe(known: Known) -> Iterable[Check]:
     said = (
         "every number that it states agrees with what is measured out, to its last digit."
         if count == 0
-        else f"{count} of the numbers that it states contradict what is measured out: the "
-        "section's remarks name them; correct the recipe."
+        else f"{count} {'number' if count == 1 else 'numbers'} that it states and what is measured "
+        "out contradict each other: the section's remarks say which; correct the recipe."
     )
     yield Check(
         name="recipe: stated against measured out",

@@ -8,19 +8,24 @@ from cinedot.dossier.comparing import AGREE_SIGMA, TENSION_SIGMA, compare
 from cinedot.dossier.findings import Check
 from cinedot.dossier.known import Answer, Known
 from cinedot.particle import Compound, Cuboid, Host, planned_composition
+from cinedot.spectroscopy.confinement import sources
 
 PER_METALS = 64
 SIZES = range(2, 9)
 """Cubes that are asked, in Pb an edge: below, a dot is all surface; above, light is green."""
 
 
-def size_checks(known: Known, host: Host, compounds: Iterable[Compound]) -> Iterable[Check]:
+def size_checks(
+    known: Known, host: Host, compounds: Iterable[Compound], source: str | None
+) -> Iterable[Check]:
     """The survey's edge against each movie's n, and n against Br per Pb for every compound.
 
     Args:
         known: what the sections found, and what was reported.
         host: what the dots are made of, with its lattice constant.
-        compounds: what their surfaces may be.
+        compounds: what their surfaces may be. The paper's were drawn up after its own EDX, and are
+            no evidence there.
+        source: whose recordings these are, as `[sample] source` says; None where nobody said.
 
     Example:
         >>> from cinedot.particle import compound_named, host_named
@@ -29,7 +34,7 @@ def size_checks(known: Known, host: Host, compounds: Iterable[Compound]) -> Iter
         >>> known = Known(found={}, reported={
         ...     "composition.Br": said(211, 6), "survey.mean_edge": said(2.49, 0.1, "nm")})
         >>> asked = [compound_named(name) for name in ("prototype", "mla-ma")]
-        >>> for check in size_checks(known, host_named("MAPbBr3"), asked):
+        >>> for check in size_checks(known, host_named("MAPbBr3"), asked, "ours, May 2026"):
         ...     print(check.status, check.name)
         tension size from Br per Pb against images, as prototype
         agree size from Br per Pb against images, as mla-ma
@@ -49,7 +54,19 @@ def size_checks(known: Known, host: Host, compounds: Iterable[Compound]) -> Iter
     n = _n_of_images(survey, dots, host)
     if halide is not None and n is not None and halide.estimate.sigma:
         for compound in compounds:
-            yield _by_halide(halide, n, host, compound)
+            yield _drawn_up(_by_halide(halide, n, host, compound), compound, source)
+
+
+def _drawn_up(check: Check, compound: Compound, source: str | None) -> Check:
+    """The check, made `circular` where the compound's ligands were drawn up after these counts."""
+    paper = sources()["paper"]
+    if compound.acid is None or "the paper's compound" not in compound.source:
+        return check
+    if source is not None and not paper.is_called(source):
+        return check
+    whose = "these" if source is not None else "these, as far as anybody said"
+    said = f"{compound.name} was drawn up after the counts of {paper.short}, and so {whose}."
+    return replace(check, status="circular", detail=f"{check.detail} {said} It is no evidence.")
 
 
 def purity_checks(known: Known) -> Iterable[Check]:
