@@ -51,6 +51,9 @@ def test_a_sample_of_the_paper_runs_and_says_what_is_known(run, tmp_path: Path, 
     folder = tmp_path / name
     assert run("new", folder, "--from", name)[0] == 0
     assert run("analyze", folder)[0] == 0
+    page = (folder / "results" / "dossier.html").read_text("utf-8")
+    assert "Reported, not recorded here" in page
+    assert "emission width (FWHM)" in page
     dossier = json.loads((folder / "results" / "dossier.json").read_text("utf-8"))
     assert {one["status"] for one in dossier["sections"].values()} == {"ok"}
     found = {one["name"]: one["status"] for one in dossier["checks"]}

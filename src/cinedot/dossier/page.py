@@ -60,6 +60,28 @@ def result_rows(outcome: SectionOutcome) -> list[Row]:
     ]
 
 
+def reported_rows(reported: Mapping[str, Estimate]) -> list[tuple[str, Row]]:
+    """The numbers of `[reported]`, formatted like results, each with the title of its section.
+
+    Example:
+        >>> said = Estimate(value=237.0, sigma=6.0, unit="", method="reported")
+        >>> ((title, row),) = reported_rows({"composition.Br": said})
+        >>> title, row.label, row.value
+        ('Composition', 'Br per 64 Pb', '237.0 ± 6.0')
+    """
+    rows: list[tuple[str, Row]] = []
+    for key, estimate in reported.items():
+        section, _, name = key.rpartition(".")
+        row = Row(
+            label=label_of(section, name),
+            value=_without_unit(estimate),
+            unit=estimate.unit,
+            method=estimate.method,
+        )
+        rows.append((section_title(section), row))
+    return rows
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SeriesTable:
     """A section's records as lines, its quantities as columns.
@@ -107,6 +129,7 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
         parts=[part for part in parts if part["outcome"].status != "skipped"],
         skipped=[part for part in parts if part["outcome"].status == "skipped"],
         checks=dossier.checks,
+        reported=reported_rows(dossier.reported),
         provenance=content["provenance"],
         settings=_settings(content["provenance"]["parameters"]),
         plotly_js=get_plotlyjs() if _any_panel(parts, film=False) else "",
