@@ -8,7 +8,7 @@ import pytest
 
 from cinedot.dossier.starter import shipped_samples
 
-SCRIPT = Path(__file__).parents[2] / "docs" / "paper.py"
+SCRIPT = Path(__file__).parents[2] / "docs" / "paper_page" / "__main__.py"
 # science.md 1, the list of inconsistencies, and 3.3; statuses of what each sample must say.
 EXPECTED = {
     "paper-1": {
@@ -77,13 +77,15 @@ def test_another_name_or_a_folder_that_is_taken_is_refused(run, tmp_path: Path):
 def paper():
     spec = importlib.util.spec_from_file_location("paper_page", SCRIPT)
     module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.syspath_prepend(SCRIPT.parent)
+        spec.loader.exec_module(module)
     return module
 
 
 def test_the_page_is_what_the_script_makes(paper):
     made = paper.page()
-    assert paper.PAGE.read_text("utf-8") == made, "run: uv run python docs/paper.py"
+    assert paper.PAGE.read_text("utf-8") == made, "run: uv run python docs/paper_page"
 
 
 @pytest.mark.parametrize(
