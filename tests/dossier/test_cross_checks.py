@@ -343,3 +343,19 @@ def test_all_of_them_are_in_a_dossier_and_none_without_a_host():
     assert not any("mla-ma" in name for name in found)
     bare = statuses(cross_checks([light], said))
     assert set(bare) == {"recipe: stated against measured out"} | {f"{k} (reported)" for k in said}
+
+
+def test_limits_and_answers_in_doubt_are_not_held_against_anything():
+    doubtful = {
+        "movie.edges": Estimate(
+            value="4x4x4", sigma=None, unit="", method="fit", status="undetermined"
+        ),
+        "movie.halides": number(180.0, 3.0),
+        "composition.Br": number(232.0, 4.0),
+        "composition.OAMH": Estimate(
+            value=30.0, sigma=1.0, unit="", method="no acid counted", status="lower_limit"
+        ),
+        "survey.mean_edge": number(2.4, 0.1, "nm"),
+    }
+    assert not list(ligand_checks(known(doubtful), CS, []))
+    assert not list(size_checks(known(doubtful), CS, [], OURS))

@@ -145,9 +145,9 @@ def _filmed(outcome: SectionOutcome, known: Known) -> Iterable[Exposed]:
     halides = found.results.get("halides")
     if halides is None:  # nobody looked at its atoms: that something is there is no evidence
         return
-    rate = known.number(f"{outcome.name}.dose_rate") or known.number("movie.dose_rate")
+    rate = known.sure(f"{outcome.name}.dose_rate") or known.sure("movie.dose_rate")
     times = found.tables["frames"]["time_s"].dropna()
-    if rate is None or rate.estimate.status != "ok" or len(times) < 2:
+    if rate is None or len(times) < 2:
         return
     steps = times.drop_duplicates().sort_values()
     frame_s = float(steps.diff().min())
@@ -168,7 +168,7 @@ def _filmed(outcome: SectionOutcome, known: Known) -> Iterable[Exposed]:
 
 
 def _stated(known: Known) -> Iterable[Exposed]:
-    rate, seconds = known.number("movie.dose_rate"), known.number("movie.duration")
+    rate, seconds = known.sure("movie.dose_rate"), known.sure("movie.duration")
     if rate is not None and seconds is not None:
         yield Exposed(
             name="movie (reported)",

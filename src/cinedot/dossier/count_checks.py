@@ -6,7 +6,7 @@ from dataclasses import replace
 from cinedot.core import Estimate
 from cinedot.dossier.comparing import AGREE_SIGMA, TENSION_SIGMA, compare
 from cinedot.dossier.findings import Check
-from cinedot.dossier.known import Answer, Known
+from cinedot.dossier.known import Answer, Known, cuboid_edges
 from cinedot.particle import Compound, Cuboid, Host, planned_composition
 from cinedot.spectroscopy.confinement import sources
 
@@ -39,7 +39,7 @@ def size_checks(
         tension size from Br per Pb against images, as prototype
         agree size from Br per Pb against images, as mla-ma
     """
-    survey = known.number("survey.mean_edge")
+    survey = known.sure("survey.mean_edge")
     dots = _dots(known)
     if survey is not None:
         by_survey = _in_cells(survey.estimate, host)
@@ -50,7 +50,7 @@ def size_checks(
                 n,
                 of=(f"{survey.origin} {survey.estimate.text()} over {host.lattice_nm:g} nm:", name),
             )
-    halide = known.number(f"composition.{host.x_ion}")
+    halide = known.sure(f"composition.{host.x_ion}")
     n = _n_of_images(survey, dots, host)
     if halide is not None and n is not None and halide.estimate.sigma:
         for compound in compounds:
@@ -87,7 +87,7 @@ def purity_checks(known: Known) -> Iterable[Check]:
     """
     for n in range(1, 10):
         key, light = f"emission.fraction_{n}", known.reported.get(f"emission.fraction_{n}")
-        counted = known.number(f"survey.fraction_{n}")
+        counted = known.sure(f"survey.fraction_{n}")
         if light is None or counted is None or key in known.found:
             continue
         yield compare(
@@ -120,9 +120,12 @@ def _dots(known: Known) -> dict[str, Estimate]:
 def _told(found: Mapping[str, Estimate], movie: str) -> Estimate | None:
     edges = found.get(f"{movie}.edges")
     if edges is not None:
-        parts = [int(part) for part in str(edges.value).split("x")]
-        return Estimate(value=sum(parts) / 3, sigma=0.0, unit="", method="pose")
-    return found.get(f"{movie}.edge")
+        cuboid = cuboid_edges(str(edges.value))
+        if cuboid is None or edges.status != "ok":
+            return None
+        return Estimate(value=sum(cuboid) / 3, sigma=0.0, unit="", method="pose")
+    edge = found.get(f"{movie}.edge")
+    return None if edge is None or edge.status != "ok" else edge
 
 
 def _n_of_images(

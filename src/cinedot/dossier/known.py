@@ -55,6 +55,31 @@ class Known:
             return None
         return None if isinstance(answer.estimate.value, str) else answer
 
+    def sure(self, key: str) -> Answer | None:
+        """The number of a key as `number` has it; None where it is a limit or undetermined.
+
+        Example:
+            >>> least = Estimate(value=54.0, sigma=2.0, unit="", method="sum", status="lower_limit")
+            >>> known = Known(found={"composition.OAMH": least}, reported={})
+            >>> known.sure("composition.OAMH") is None
+            True
+        """
+        answer = self.number(key)
+        return None if answer is None or answer.estimate.status != "ok" else answer
+
+
+def cuboid_edges(text: str) -> tuple[int, int, int] | None:
+    """The edges that a result's text names, "4x4x4"; None of any other text.
+
+    Example:
+        >>> cuboid_edges("4x4x5"), cuboid_edges("none")
+        ((4, 4, 5), None)
+    """
+    parts = text.split("x")
+    if len(parts) != 3 or not all(part.isdecimal() and int(part) > 0 for part in parts):
+        return None
+    return int(parts[0]), int(parts[1]), int(parts[2])
+
 
 def answers_of(outcomes: "Iterable[SectionOutcome]") -> dict[str, Estimate]:
     """Every result of the sections that have any, as "section.quantity"."""

@@ -11,7 +11,7 @@ from dataclasses import replace
 from cinedot.core import Estimate
 from cinedot.dossier.comparing import TENSION_SIGMA, compare
 from cinedot.dossier.findings import Check
-from cinedot.dossier.known import Answer, Known
+from cinedot.dossier.known import Answer, Known, cuboid_edges
 from cinedot.particle import Compound, Cuboid, Host, planned_composition
 from cinedot.particle.plan import METAL_CHARGE
 
@@ -60,9 +60,9 @@ def _balance(known: Known, host: Host) -> Iterable[Check]:
     Ammonium that the section found is this balance, and is not asked again.
     """
     ammonium = known.reported.get("composition.OAMH")
-    halide = known.number(f"composition.{host.x_ion}")
-    a_ion = known.number(f"composition.{host.a_ion}")
-    acid = known.number("composition.MLA")
+    halide = known.sure(f"composition.{host.x_ion}")
+    a_ion = known.sure(f"composition.{host.a_ion}")
+    acid = known.sure("composition.MLA")
     if ammonium is None or halide is None or a_ion is None or acid is None:
         return
     for charge in (1, 2, 3):
@@ -86,7 +86,7 @@ def _balance(known: Known, host: Host) -> Iterable[Check]:
 
 def _packing(known: Known) -> Iterable[Check]:
     """Ammonium on the six faces against what other dots' surfaces carry."""
-    ammonium, edge = known.number("composition.OAMH"), known.number("survey.mean_edge")
+    ammonium, edge = known.sure("composition.OAMH"), known.sure("survey.mean_edge")
     if ammonium is None or edge is None or not float(edge.estimate.value) > 0:
         return
     edge_nm, area_nm2 = float(edge.estimate.value), 6 * float(edge.estimate.value) ** 2
@@ -112,7 +112,7 @@ def _deprotonation(known: Known, host: Host, compounds: tuple[Compound, ...]) ->
     Asked of the cube of four, of which the counts per 64 Pb are.
     """
     told = _text(known, "infrared.deprotonated")
-    answer = known.number("composition.OAMH")
+    answer = known.sure("composition.OAMH")
     if told not in ("supported", "contradicted") or answer is None:
         return
     cube = Cuboid.cube(4, host)
@@ -157,10 +157,12 @@ def _images(known: Known, host: Host) -> Iterable[Check]:
         movie, _, quantity = key.rpartition(".")
         if quantity != "edges" or not movie.startswith("movie"):
             continue
-        x, y, z = (int(part) for part in str(edges.value).split("x"))
-        scale = PER_METALS / (x * y * z)
+        cuboid = cuboid_edges(str(edges.value))
+        if cuboid is None or edges.status != "ok":
+            continue
+        scale = PER_METALS / math.prod(cuboid)
         for seen, ion in (("halides", host.x_ion), ("a_ions", host.a_ion)):
-            one, counted = known.found.get(f"{movie}.{seen}"), known.number(f"composition.{ion}")
+            one, counted = known.found.get(f"{movie}.{seen}"), known.sure(f"composition.{ion}")
             if one is None or counted is None or isinstance(one.value, str):
                 continue
             sigma = None if one.sigma is None else one.sigma * scale
@@ -176,18 +178,18 @@ def _enough(known: Known) -> Iterable[Check]:
     """Whether the recipe has the ligands that the composition needs, all per Pb."""
     yield from _enough_of(
         "ammonium: recipe against composition",
-        known.number("recipe.ammonium"),
-        known.number("composition.OAMH"),
+        known.sure("recipe.ammonium"),
+        known.sure("composition.OAMH"),
         "ammonium",
     )
     acids = _added(known)
     if acids is not None:
         # A malic acid has two protons, an oleic one.
         yield from _enough_of(
-            "acid: recipe against composition", known.number("recipe.acid"), acids, "acid protons"
+            "acid: recipe against composition", known.sure("recipe.acid"), acids, "acid protons"
         )
-    ratio = known.number("recipe.protons_per_amine")
-    if ratio is None or ratio.estimate.status != "ok":
+    ratio = known.sure("recipe.protons_per_amine")
+    if ratio is None:
         return
     value = float(ratio.estimate.value)
     bare = (
@@ -207,7 +209,7 @@ def _added(known: Known) -> Answer | None:
     """The acid's protons that its molecules on the dot had, per 64 Pb; None where not known."""
     protons = {"MLA": CARBOXYLS["malate"], "OA": CARBOXYLS["oleate"], "acid": 1}
     for key, each in protons.items():
-        one = known.number(f"composition.{key}")
+        one = known.sure(f"composition.{key}")
         if one is not None:
             sigma = None if one.estimate.sigma is None else each * one.estimate.sigma
             value = each * float(one.estimate.value)

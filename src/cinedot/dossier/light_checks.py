@@ -57,7 +57,7 @@ def _rates(known: Known) -> Iterable[Check]:
         ("lifetime: 1/(k_r + k_nr) against the decay", "decay.lifetime", made[1]),
     )
     for name, key, implied in asked:
-        answer = known.number(key)
+        answer = known.sure(key)
         if answer is not None and implied is not None:
             of = (f"k_r and k_nr of {radiative.origin} make", f"{answer.origin} has")
             checked = compare(name, implied, answer.estimate, of=of)
@@ -120,8 +120,7 @@ def band_colour(peak_nm: float, fwhm_nm: float) -> tuple[float, float]:
 def _colour(known: Known) -> Iterable[Check]:
     """The colour against that of one band of the same peak and width."""
     keys = ("emission.cie_x", "emission.cie_y", "emission.peak", "emission.fwhm")
-    answers = [known.number(key) for key in keys]
-    told = [one for one in answers if one is not None and one.estimate.status == "ok"]
+    told = [one for one in map(known.sure, keys) if one is not None]
     if len(told) < len(keys):
         return
     x, y, peak, fwhm = (float(one.estimate.value) for one in told)
@@ -177,7 +176,7 @@ def _as_normal(squares: float) -> float:
 
 def _driven(known: Known) -> Iterable[Check]:
     """Whether a diode's light is the dots' own: its peak against that of the emission."""
-    driven, excited = known.number("electroluminescence.peak"), known.number("emission.peak")
+    driven, excited = known.sure("electroluminescence.peak"), known.sure("emission.peak")
     if driven is None or excited is None:
         return
     widened = [
