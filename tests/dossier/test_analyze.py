@@ -94,14 +94,6 @@ def test_a_failing_section_does_not_take_the_others_along(run: Run, light_folder
     ).read_text("utf-8").replace("&#39;", "'").replace("&#34;", '"')
 
 
-def test_what_cannot_be_analysed_yet_is_checked_and_skipped(run: Run, light_folder: Path) -> None:
-    (light_folder / "sem.tif").write_bytes(b"its pixels are not looked at yet")
-    with (light_folder / "sample.toml").open("a") as stream:
-        stream.write('[crystals]\nfiles = ["sem.tif"]\n')
-    assert run("analyze", light_folder)[0] == 0
-    assert _dossier(light_folder)["sections"]["crystals"]["status"] == "skipped"
-
-
 def test_only_runs_what_is_named_and_out_puts_it_elsewhere(
     run: Run, light_folder: Path, tmp_path: Path
 ) -> None:

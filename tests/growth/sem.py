@@ -5,7 +5,7 @@ glow by the distance transform: nothing here is shared with what reads the image
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 import scipy.ndimage
@@ -35,7 +35,7 @@ class Body:
         own = np.array([*own, *[(-x, -y) for x, y in own]])
         turn = np.deg2rad(self.angle_deg)
         turned = own @ np.array([[np.cos(turn), np.sin(turn)], [-np.sin(turn), np.cos(turn)]])
-        return turned + [self.x, self.y]
+        return turned + np.array([self.x, self.y])
 
 
 def area(corners: np.ndarray) -> float:
@@ -59,9 +59,7 @@ def sem_image(
     fine = np.zeros((shape[0] * FINE, shape[1] * FINE))
     for body in bodies:
         corners = body.corners if isinstance(body, Body) else body
-        rows, columns = polygon(
-            *((corners[:, ::-1] + 0.5) * FINE - 0.5).T, shape=fine.shape
-        )
+        rows, columns = polygon(*((corners[:, ::-1] + 0.5) * FINE - 0.5).T, shape=fine.shape)
         fine[rows, columns] = rng.uniform(0.85, 1.15)
     inside = scipy.ndimage.distance_transform_edt(fine > 0)
     fine *= 1 + glow * np.exp(-inside / (2.0 * FINE))
@@ -73,6 +71,21 @@ def sem_image(
     return image + noise * rng.standard_normal(shape)
 
 
+def drawn(rng: np.random.Generator, p_square: float, edge_px: float, spread: float) -> Body:
+    """A crystal of the population, at the origin."""
+    square = rng.random() < p_square
+    size = edge_px * np.exp(spread * rng.standard_normal())
+    width = size if square else 0.8 * size
+    return Body(
+        kind="square" if square else "hexagon",
+        x=0.0,
+        y=0.0,
+        angle_deg=rng.uniform(0, 180),
+        width=width,
+        length=width * (rng.uniform(1.0, 1.08) if square else rng.uniform(1.5, 2.2)),
+    )
+
+
 def scattered(
     rng: np.random.Generator,
     number: int,
@@ -82,24 +95,23 @@ def scattered(
     edge_px: float = 16.0,
     spread: float = 0.12,
 ) -> list[Body]:
-    """Crystals at random places that keep apart; those that the border cuts too."""
+    """Crystals at random places that keep apart; centres lie in the image, borders cut some.
+
+    What a crystal is, is drawn before its place, so that no kind is put down less often.
+    """
     bodies: list[Body] = []
-    for _ in range(200 * number):
-        if len(bodies) == number:
-            break
-        kind = "square" if rng.random() < p_square else "hexagon"
-        size = edge_px * np.exp(spread * rng.standard_normal())
-        width = size if kind == "square" else 0.8 * size
-        length = width * (rng.uniform(1.0, 1.08) if kind == "square" else rng.uniform(1.5, 2.2))
-        x, y = rng.uniform(0, shape[1] - 1), rng.uniform(0, shape[0] - 1)
-        one = Body(
-            kind=kind, x=x, y=y, angle_deg=rng.uniform(0, 180), width=width, length=length
-        )
-        apart = all(
-            np.hypot(x - other.x, y - other.y)
-            > 0.5 * (np.hypot(width, length) + np.hypot(other.width, other.length)) + 5
-            for other in bodies
-        )
-        if apart:
-            bodies.append(one)
+    for _ in range(number):
+        one = drawn(rng, p_square, edge_px, spread)
+        for _ in range(500):
+            at = replace(one, x=rng.uniform(0, shape[1] - 1), y=rng.uniform(0, shape[0] - 1))
+            if all(_apart(at, other) for other in bodies):
+                bodies.append(at)
+                break
+        else:
+            raise AssertionError("the field is too full")
     return bodies
+
+
+def _apart(one: Body, other: Body) -> bool:
+    reach = 0.5 * (np.hypot(one.width, one.length) + np.hypot(other.width, other.length))
+    return bool(np.hypot(one.x - other.x, one.y - other.y) > reach + 5)

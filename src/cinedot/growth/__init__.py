@@ -6,6 +6,8 @@ rates make, `adsorption` what an acid does to it. `ligand_balance` says which si
 ammonium allows, `titration_curve` what light that gives, `fit_peaks` and `fit_yields` read a
 titration back, `expected_light` puts a recipe and its light together.
 
+crystal_regions (bodies of an SEM image) -> crystal_cuts -> crystal_fits -> crystal_images ->
+                   crystal_population: kinds, fusion and sizes of microcrystals
 ligand_balance -> titration_law -> titration_record, titration_reading
 titration_law, titration_record -> titration_squares -> titration_fit
 recipe, titration_law -> expected_light -> bench_sheet
@@ -28,6 +30,18 @@ from cinedot.growth.adsorption import face_energies as face_energies
 from cinedot.growth.band_traces import BandTraces as BandTraces
 from cinedot.growth.band_traces import fit_bands_in_time as fit_bands_in_time
 from cinedot.growth.band_traces import single_wavelength_share as single_wavelength_share
+from cinedot.growth.crystal_cuts import convex_pieces as convex_pieces
+from cinedot.growth.crystal_fits import FittedOutline as FittedOutline
+from cinedot.growth.crystal_fits import fit_outline as fit_outline
+from cinedot.growth.crystal_fits import outline_corners as outline_corners
+from cinedot.growth.crystal_images import Crystal as Crystal
+from cinedot.growth.crystal_images import CrystalField as CrystalField
+from cinedot.growth.crystal_images import find_crystals as find_crystals
+from cinedot.growth.crystal_population import FEW_CRYSTALS as FEW_CRYSTALS
+from cinedot.growth.crystal_population import CrystalPopulation as CrystalPopulation
+from cinedot.growth.crystal_population import Median as Median
+from cinedot.growth.crystal_population import Share as Share
+from cinedot.growth.crystal_population import crystal_population as crystal_population
 from cinedot.growth.expected_light import ExpectedLight as ExpectedLight
 from cinedot.growth.expected_light import expected_light as expected_light
 from cinedot.growth.gillespie import SampledGrowth as SampledGrowth

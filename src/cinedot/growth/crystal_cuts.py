@@ -141,13 +141,8 @@ def _runs_within(points: Points, start: int, end: int) -> bool:
     a, b = points[start], points[end]
     following = np.roll(points, -1, axis=0)
 
-    def side(p: Points, q: Points, r: Points) -> Float[np.ndarray, " point"]:
-        return (q[..., 0] - p[..., 0]) * (r[..., 1] - p[..., 1]) - (q[..., 1] - p[..., 1]) * (
-            r[..., 0] - p[..., 0]
-        )
-
-    across = (side(a[None], b[None], points) * side(a[None], b[None], following) < 0) & (
-        side(points, following, a[None]) * side(points, following, b[None]) < 0
+    across = (_side(a, b, points) * _side(a, b, following) < 0) & (
+        _side(points, following, a) * _side(points, following, b) < 0
     )
     if across.any():
         return False
@@ -157,9 +152,17 @@ def _runs_within(points: Points, start: int, end: int) -> bool:
     return bool(points_in_poly(middle, points).all())
 
 
-def _halves(
-    part: _Part, low: int, high: int, pixel: float, number: int
-) -> tuple[_Part, _Part]:
+def _side(
+    start: Float[np.ndarray, "*start 2"],
+    end: Float[np.ndarray, "*start 2"],
+    place: Float[np.ndarray, "*place 2"],
+) -> Float[np.ndarray, " point"]:
+    """On which side of lines places lie: above 0, below 0, or 0 on it."""
+    along, off = end - start, place - start
+    return along[..., 0] * off[..., 1] - along[..., 1] * off[..., 0]
+
+
+def _halves(part: _Part, low: int, high: int, pixel: float, number: int) -> tuple[_Part, _Part]:
     a, b = part.outline[low], part.outline[high]
     count = max(1, int(np.hypot(*(b - a)) / pixel))
     inner = np.linspace(0, 1, count + 1)[1:-1, None]

@@ -191,7 +191,7 @@ def judge(points: Points, *, size: float, pixel: float) -> CrystalKind:
     return CrystalKind(kind=KINDS[best], p=every, fit=fits[better])
 
 
-def evenly(corners: Points, count: int = _POINTS) -> Points:
+def evenly(corners: Float[np.ndarray, "corner 2"], count: int = _POINTS) -> Points:
     """Points at even distances along a closed polygon, from its first corner on."""
     closed = np.vstack([corners, corners[:1]])
     along = np.concatenate([[0.0], np.cumsum(np.linalg.norm(np.diff(closed, axis=0), axis=1))])

@@ -85,8 +85,8 @@ def find_crystals(
 
     Bodies are parted from a sloping ground and outlined at half of their height; a body whose
     outline turns inwards is cut into convex crystals, fused where the cut is wide, touching where
-    it is narrow. A rectangle and the hexagon of an elongated dodecahedron that lies on its hexagonal
-    face are laid over each. Crystals that lie one on another, or flush side by side, are not told
+    it is narrow. A rectangle and the hexagon of an elongated dodecahedron, lying on its hexagonal
+    face, are laid over each. Crystals that lie one on another, or flush side by side, are not told
     apart.
 
     Args:

@@ -11,7 +11,7 @@ from cinedot.core import AnalysisError
 from cinedot.growth.crystal_fits import KINDS, Kind
 from cinedot.growth.crystal_images import Crystal, CrystalField
 
-FEW = 20
+FEW_CRYSTALS = 20
 """Crystals below which a population is called small: a half is then known to 0.2."""
 
 _OUTLINE_PX = 0.25
@@ -35,7 +35,7 @@ class Share:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Middle:
+class Median:
     """The median of a length or ratio over the crystals.
 
     Attributes:
@@ -76,11 +76,11 @@ class CrystalPopulation:
     too_small: int
     shares: dict[Kind, Share]
     fusion: Share
-    size_nm: Middle
-    aspect: Middle
-    square_edge_nm: Middle | None
-    hexagon_width_nm: Middle | None
-    hexagon_length_nm: Middle | None
+    size_nm: Median
+    aspect: Median
+    square_edge_nm: Median | None
+    hexagon_width_nm: Median | None
+    hexagon_length_nm: Median | None
 
 
 def crystal_population(fields: Sequence[CrystalField]) -> CrystalPopulation:
@@ -111,13 +111,13 @@ def crystal_population(fields: Sequence[CrystalField]) -> CrystalPopulation:
     pixel_nm = float(np.median([field.pixel_nm for field, _ in every]))
     p = np.array([one.p for one in crystals])
 
-    def middle(of: Callable[[Crystal], float], kind: Kind | None, off: float) -> Middle | None:
+    def middle(of: Callable[[Crystal], float], kind: Kind | None, off: float) -> Median | None:
         chosen = np.ones(len(crystals)) if kind is None else p[:, KINDS.index(kind)]
         if kind is not None and not any(one.kind == kind for one in crystals):
             return None
         return median_of(np.array([of(one) for one in crystals]), weight * chosen, off=off)
 
-    def of_all(of: Callable[[Crystal], float], off: float) -> Middle:
+    def of_all(of: Callable[[Crystal], float], off: float) -> Median:
         return median_of(np.array([of(one) for one in crystals]), weight, off=off)
 
     off_nm = 2 * _OUTLINE_PX * pixel_nm
@@ -147,7 +147,7 @@ def share_of(p: Float[np.ndarray, " crystal"], weight: Float[np.ndarray, " cryst
     Example:
         >>> found = share_of(np.array([1.0] * 15 + [0.0] * 5), np.ones(20))
         >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
-        (0.738, 0.537, 0.897)
+        (0.738, 0.536, 0.898)
     """
     worth = weight.sum() ** 2 / np.sum(weight**2)
     mean = float(np.sum(weight * p) / weight.sum())
@@ -170,7 +170,7 @@ def median_of(
     weight: Float[np.ndarray, " crystal"],
     *,
     off: float = 0.0,
-) -> Middle:
+) -> Median:
     """The weighted median with the interval that the sign test allows, and the spread.
 
     Args:
@@ -196,7 +196,7 @@ def median_of(
     widen = scipy.stats.norm.ppf(1 - _TAIL) * off
     low = value - np.hypot(value - low, widen)
     high = value + np.hypot(high - value, widen)
-    return Middle(
+    return Median(
         value=float(value),
         sigma=float((high - low) / (2 * scipy.stats.norm.ppf(1 - _TAIL))),
         low=float(low),
@@ -221,6 +221,7 @@ def _fusion(fields: Sequence[CrystalField]) -> Share:
 
 def _weight(field: CrystalField, one: Crystal) -> float:
     shares = [
-        max(0.05, 1 - reach / side) for reach, side in zip(one.reach_nm, field.field_nm, strict=True)
+        max(0.05, 1 - reach / side)
+        for reach, side in zip(one.reach_nm, field.field_nm, strict=True)
     ]
     return 1 / (shares[0] * shares[1])

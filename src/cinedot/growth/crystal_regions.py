@@ -22,6 +22,7 @@ _RIM_PX = 5
 """How deep within a body its bright rim is looked for."""
 _EDGE_PX = 2
 """Bodies that come so near to the border may go on beyond it."""
+_LEAST_GROUND_POINTS = 50
 _LAPLACE = np.array([[1.0, -2.0, 1.0], [-2.0, 4.0, -2.0], [1.0, -2.0, 1.0]])
 _MOST_GROUND_POINTS = 20_000
 
@@ -40,7 +41,7 @@ class Bodies:
         contrast: height over the sigma of the blurred noise.
     """
 
-    contours_px: tuple[Points, ...]
+    contours_px: tuple[Float[np.ndarray, "_ 2"], ...]
     at_edge: int
     too_small: int
     small_px: float
@@ -51,8 +52,8 @@ def find_bodies(data: Float[np.ndarray, "y x"]) -> Bodies:
     """The bodies brighter than a ground that may slope and bend, each outlined at half its height.
 
     The ground is a surface of second order under the image; crystals are what Otsu's threshold
-    parts from it. A body's own line runs halfway between ground and its median, or its rim where that
-    is brighter, as edges are in such images: a symmetric blur leaves it in place along sides.
+    parts from it. A body's own line runs halfway between ground and its median, or its rim where
+    that is brighter, as edges are in such images: a symmetric blur leaves it in place along sides.
 
     Args:
         data: intensities [y, x].
@@ -110,31 +111,44 @@ def _over_ground(
     """Height over the ground, and where it is that of crystals."""
     from skimage.filters import threshold_otsu
 
-    terms = _terms(smooth.shape)
-    step = max(1, smooth.size // _MOST_GROUND_POINTS)
-    few, values = terms[::step], smooth.ravel()[::step]
+    step = max(1, round(np.sqrt(smooth.size / _MOST_GROUND_POINTS)))
+    few = (slice(None, None, step), slice(None, None, step))
+    y, x = (np.linspace(-1, 1, size) for size in smooth.shape)
+    values = smooth[few].ravel()
+    terms = np.stack(
+        [term.ravel() for term in _terms(x[None, ::step], y[::step, None])],
+        axis=1,
+    )
     surface = np.full(values.shape, np.median(values))
+    fit = np.zeros(terms.shape[1])
     for _ in range(20):
-        weight = np.where(values < surface, _BELOW, 1 - _BELOW)
-        surface = few @ _weighted_fit(few, values, weight)
-    level = smooth - (terms @ _weighted_fit(few, values, weight)).reshape(smooth.shape)
+        fit = _weighted_fit(terms, values, np.where(values < surface, _BELOW, 1 - _BELOW))
+        surface = terms @ fit
+    level = smooth - _surface(fit, x, y)
     mask = level > threshold_otsu(level)
     for _ in range(3):
-        free = ~scipy.ndimage.binary_dilation(mask, iterations=3)
-        weight = free.ravel()[::step].astype(np.float64)
-        if weight.sum() < 50:
+        free = np.logical_not(scipy.ndimage.binary_dilation(mask, iterations=3))
+        weight = free[few].ravel().astype(np.float64)
+        if weight.sum() < _LEAST_GROUND_POINTS:
             break
-        fit = _weighted_fit(few, values, weight)
-        level = smooth - (terms @ fit).reshape(smooth.shape)
+        level = smooth - _surface(_weighted_fit(terms, values, weight), x, y)
         mask = level > threshold_otsu(level)
     return level, mask
 
 
-def _terms(shape: tuple[int, int]) -> Float[np.ndarray, "pixel term"]:
-    y, x = (np.linspace(-1, 1, size) for size in shape)
-    one = np.ones(shape)
-    each = (one, x * one, y[:, None] * one, x**2 * one, y[:, None] ** 2 * one, x * y[:, None])
-    return np.stack([term.ravel() for term in each], axis=1)
+def _terms(
+    x: Float[np.ndarray, "1 x"], y: Float[np.ndarray, "y 1"]
+) -> tuple[Float[np.ndarray, "y x"], ...]:
+    one = np.ones(np.broadcast_shapes(x.shape, y.shape))
+    return one, x * one, y * one, x**2 * one, y**2 * one, x * y
+
+
+def _surface(
+    fit: Float[np.ndarray, " term"], x: Float[np.ndarray, " x"], y: Float[np.ndarray, " y"]
+) -> Float[np.ndarray, "y x"]:
+    along = fit[0] + fit[1] * x + fit[3] * x**2
+    down = fit[2] * y + fit[4] * y**2
+    return along[None] + down[:, None] + fit[5] * y[:, None] * x[None]
 
 
 def _weighted_fit(
@@ -159,9 +173,11 @@ def _scatter(values: Float[np.ndarray, " pixel"]) -> float:
 
 
 def _labelled(mask: Bool[np.ndarray, "y x"]) -> Int[np.ndarray, "y x"]:
+    from skimage.measure import label
+
     opened = scipy.ndimage.binary_opening(mask, np.ones((3, 3), bool))
-    labels, _ = scipy.ndimage.label(scipy.ndimage.binary_fill_holes(opened))
-    return labels.astype(np.int64)
+    filled = scipy.ndimage.binary_fill_holes(opened)
+    return np.asarray(label(filled, connectivity=1), np.int64)
 
 
 def _at_border(place: tuple[slice, ...], shape: tuple[int, ...]) -> bool:
@@ -196,7 +212,7 @@ def _contour(
 
 def _rim_height(level: Float[np.ndarray, "y x"], own: Bool[np.ndarray, "y x"]) -> float:
     """The body's height, or that of its rim where edges are brighter than faces."""
-    inwards = np.ceil(scipy.ndimage.distance_transform_edt(own))
+    inwards = np.ceil(np.asarray(scipy.ndimage.distance_transform_edt(own)))
     rings = [level[inwards == depth] for depth in range(1, _RIM_PX + 1)]
     heights = [float(np.median(ring)) for ring in rings if ring.size]
     return max(float(np.median(level[own])), *heights)

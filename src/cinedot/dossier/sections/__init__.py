@@ -11,6 +11,7 @@ from cinedot.dossier.sections import (
     absorbance,
     circular_dichroism,
     composition,
+    crystals,
     decay,
     electroluminescence,
     emission,
@@ -23,7 +24,6 @@ from cinedot.dossier.sections import (
     stability,
     survey,
     titration,
-    unanalysed,
 )
 
 # What needs another's answer stands after it.
@@ -43,7 +43,7 @@ _IN_ORDER = (
     titration,
     composition,
     mass_spectrum,
-    unanalysed,
+    crystals,
 )
 
 

@@ -71,8 +71,15 @@ def look_at(
     return Look(image=image, particles=found, fringes=seen, patches=patches)
 
 
-def region_in(image: Image, region_nm: Region | None) -> Region:
+def region_in(
+    image: Image, region_nm: Region | None, *, place: str = "[survey] region of sample.toml"
+) -> Region:
     """The part of a region that an image holds; its field without one.
+
+    Args:
+        image: with its scale.
+        region_nm: x0, y0, x1, y1.
+        place: where it is stated, for the reader of an error.
 
     Raises:
         InputError: the region is reversed, or none of it is in the image.
@@ -94,7 +101,7 @@ def region_in(image: Image, region_nm: Region | None) -> Region:
             remedy="It is x0, y0, x1, y1 in nm with x0 < x1 and y0 < y1, by the stated "
             "`pixel_size`, which may be wrong too.",
             file=image.name,
-            place="[survey] region of sample.toml",
+            place=place,
         )
     return x0, y0, x1, y1
 
