@@ -15,6 +15,9 @@ FUSED_CONTACT = 0.25
 
 _CONCAVE_END = 0.6
 """What a cut that ends in another notch costs over one of its length that does not."""
+_SIDE = 5
+"""Points of an outline that tell the direction of a side from a notch."""
+_SLACK_DEG = 20.0
 _MOST_PIECES = 40
 
 Points = Float[np.ndarray, "point 2"]
@@ -48,8 +51,9 @@ class _Part:
 def convex_pieces(outline: Points, *, pixel: float = 1.0, least_width: float = 10.0) -> list[Piece]:
     """The crystals of a body: its outline cut from notch to notch, or straight across from one.
 
-    The deepest notch is cut first, along the shortest line within the body; one that ends in
-    another notch is preferred. Crystals that lie flush, side by side, have no notch and stay one.
+    The deepest notch is cut first, along the shortest line within the body that leaves no notch
+    there; one that ends in another notch is preferred. Crystals that lie flush, side by side, have
+    no notch and stay one.
 
     Args:
         outline: x, y of points around the body, about a pixel apart, in any unit.
@@ -102,7 +106,8 @@ def _split(
     notch = _is_peak(depth) & (depth > 0.5 * needed)
     length = np.linalg.norm(points - points[start], axis=1)
     cost = length * np.where(notch, _CONCAVE_END, 1.0)
-    for end in np.argsort(cost, kind="stable"):
+    cost = np.where(_straightens(points, start), cost, np.inf)
+    for end in np.argsort(cost, kind="stable")[: int(np.isfinite(cost).sum())]:
         low, high = sorted((start, int(end)))
         if min(high - low, len(points) - high + low) < 4:
             continue
@@ -134,6 +139,16 @@ def _is_peak(depth: Float[np.ndarray, " point"]) -> Bool[np.ndarray, " point"]:
     """Which points are deepest among their six neighbours."""
     near = np.max([np.roll(depth, shift) for shift in range(-3, 4)], axis=0)
     return (depth >= near) & (depth > 0)
+
+
+def _straightens(points: Points, start: int) -> Bool[np.ndarray, " point"]:
+    """To which points a cut from a notch leaves no notch on either side of itself."""
+    behind, ahead = (points[(start + step) % len(points)] for step in (-_SIDE, _SIDE))
+    turns = [np.arctan2(*(one - points[start]).T[::-1]) for one in (ahead, behind, points)]
+    whole = (turns[1] - turns[0]) % (2 * np.pi)
+    part = (turns[2] - turns[0]) % (2 * np.pi)
+    most = np.pi + np.deg2rad(_SLACK_DEG)
+    return (part < most) & (whole - part < most) & (part < whole)
 
 
 def _runs_within(points: Points, start: int, end: int) -> bool:

@@ -59,16 +59,9 @@ def _prepare(sample: SampleFolder, section: CrystalsSection) -> Work:
     for place, movie in zip(places, movies, strict=True):
         for index in range(len(movie)):
             image = _image(movie, index, place)
-            _region(image, section)
-            found = faults_of(movie.frames.read(index, index + 1)[0])
-            faults += [
-                f"{image.name} is unfit: {one.text()}."
-                if one.unfit
-                else f"In {image.name}: {one.text()}."
-                for one in found
-            ]
-            if not any(one.unfit for one in found):
-                sound.append((movie, index))
+            told, fit = _faults(movie, index, image, _region(image, section))
+            faults += told
+            sound += [(movie, index)] if fit else []
     opened = _Opened(
         movies=movies,
         sound=tuple(sound),
@@ -84,6 +77,29 @@ def _image(movie: Movie, index: int, path: Path) -> Image:
         return movie.image(index)
     except InputError as fault:
         raise InputError(fault.rule, remedy=fault.remedy, file=path) from fault
+
+
+def _faults(
+    movie: Movie, index: int, image: Image, region_nm: tuple[float, float, float, float] | None
+) -> tuple[list[str], bool]:
+    """What is wrong with the part of an image that is looked at, and whether it is fit.
+
+    Crystals may stand at the camera's ceiling: their outlines are as good.
+    """
+    data = movie.frames.read(index, index + 1)[0]
+    if region_nm is not None:
+        x0, y0, x1, y1 = region_nm
+        rows = slice(round(y0 / image.pixel_y_nm), round(y1 / image.pixel_y_nm) + 1)
+        data = data[rows, round(x0 / image.pixel_x_nm) : round(x1 / image.pixel_x_nm) + 1]
+    found = faults_of(data)
+    unfit = [one for one in found if one.unfit and one.kind != "saturated"]
+    told = [
+        f"{image.name} is unfit: {one.text()}."
+        if one in unfit
+        else f"In {image.name}: {one.text()}."
+        for one in found
+    ]
+    return told, not unfit
 
 
 def _region(image: Image, section: CrystalsSection) -> tuple[float, float, float, float] | None:
