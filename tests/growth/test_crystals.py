@@ -288,7 +288,7 @@ def test_shares_are_jeffreys_where_kinds_are_sure():
     for one, number in ((0, 12), (5, 12), (12, 12)):
         found = share_of(np.array([1.0] * one + [0.0] * (number - one)), np.full(number, 3.0))
         law = scipy.stats.beta(one + 0.5, number - one + 0.5)
-        assert found.value == pytest.approx(law.mean())
+        assert found.value == pytest.approx(one / number)
         assert found.sigma == pytest.approx(law.std())
         if 0 < one < number:
             assert (found.low, found.high) == pytest.approx((law.ppf(0.025), law.ppf(0.975)))
@@ -346,7 +346,7 @@ def test_the_fusion_index_counts_crystals_and_trusts_bodies():
     found = crystal_population([told]).fusion
     worth = 121 / 19
     law = scipy.stats.beta(5 / 11 * worth + 0.5, 6 / 11 * worth + 0.5)
-    assert found.value == pytest.approx(law.mean())
+    assert found.value == pytest.approx(5 / 11)
     assert (found.low, found.high) == pytest.approx((law.ppf(0.025), law.ppf(0.975)))
     pooled = crystal_population([told, told])
     assert (pooled.number, pooled.bodies) == (22, 16)

@@ -38,6 +38,7 @@ from cinedot.growth.crystal_images import Crystal as Crystal
 from cinedot.growth.crystal_images import CrystalField as CrystalField
 from cinedot.growth.crystal_images import find_crystals as find_crystals
 from cinedot.growth.crystal_population import FEW_CRYSTALS as FEW_CRYSTALS
+from cinedot.growth.crystal_population import FEWEST_FOR_INTERVAL as FEWEST_FOR_INTERVAL
 from cinedot.growth.crystal_population import CrystalPopulation as CrystalPopulation
 from cinedot.growth.crystal_population import Median as Median
 from cinedot.growth.crystal_population import Share as Share

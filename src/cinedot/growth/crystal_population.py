@@ -14,6 +14,9 @@ from cinedot.growth.crystal_images import Crystal, CrystalField
 FEW_CRYSTALS = 20
 """Crystals below which a population is called small: a half is then known to 0.2."""
 
+FEWEST_FOR_INTERVAL = 6
+"""Of five, smallest and largest hold the median between them in 94 % only."""
+
 _OUTLINE_PX = 0.25
 """How far all outlines of an image may lie off together, pixels: the choice of height."""
 _TAIL = 0.025
@@ -24,7 +27,7 @@ class Share:
     """A share of the crystals.
 
     Attributes:
-        value, sigma: mean and standard deviation of its posterior.
+        value, sigma: the share itself, weighted; standard deviation of its posterior.
         low, high: 95 % interval of equal tails; 0 or 1 where there may be none or no other.
     """
 
@@ -42,7 +45,7 @@ class Median:
         value, sigma: the median, and a quarter of the width of its 95 % interval.
         low, high: that interval.
         spread, sigma_spread: half of the width between the 16th and 84th percentiles.
-        number: crystals it is of, whole and by weight.
+        number: crystals it is of; below `FEWEST_FOR_INTERVAL` the interval covers too seldom.
     """
 
     value: float
@@ -51,7 +54,7 @@ class Median:
     high: float
     spread: float
     sigma_spread: float
-    number: float
+    number: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -111,11 +114,12 @@ def crystal_population(fields: Sequence[CrystalField]) -> CrystalPopulation:
     pixel_nm = float(np.median([field.pixel_nm for field, _ in every]))
     p = np.array([one.p for one in crystals])
 
-    def middle(of: Callable[[Crystal], float], kind: Kind | None, off: float) -> Median | None:
-        chosen = np.ones(len(crystals)) if kind is None else p[:, KINDS.index(kind)]
-        if kind is not None and not any(one.kind == kind for one in crystals):
+    def middle(of: Callable[[Crystal], float], kind: Kind, off: float) -> Median | None:
+        chosen = np.array([one.kind == kind for one in crystals])
+        if not chosen.any():
             return None
-        return median_of(np.array([of(one) for one in crystals]), weight * chosen, off=off)
+        values = np.array([of(one) for one in crystals])
+        return median_of(values[chosen], weight[chosen] * p[chosen, KINDS.index(kind)], off=off)
 
     def of_all(of: Callable[[Crystal], float], off: float) -> Median:
         return median_of(np.array([of(one) for one in crystals]), weight, off=off)
@@ -147,13 +151,13 @@ def share_of(p: Float[np.ndarray, " crystal"], weight: Float[np.ndarray, " cryst
     Example:
         >>> found = share_of(np.array([1.0] * 15 + [0.0] * 5), np.ones(20))
         >>> round(found.value, 3), round(found.low, 3), round(found.high, 3)
-        (0.738, 0.536, 0.898)
+        (0.75, 0.536, 0.898)
     """
     worth = weight.sum() ** 2 / np.sum(weight**2)
     mean = float(np.sum(weight * p) / weight.sum())
     doubt = float(np.sum((weight / weight.sum()) ** 2 * p * (1 - p)))
     a, b = mean * worth + 0.5, (1 - mean) * worth + 0.5
-    value, variance = a / (a + b), a * b / ((a + b) ** 2 * (a + b + 1))
+    variance = a * b / ((a + b) ** 2 * (a + b + 1))
     # As many fewer crystals as the doubt adds to the variance.
     shrink = variance / (variance + doubt)
     law = scipy.stats.beta(a * shrink, b * shrink)
@@ -162,7 +166,12 @@ def share_of(p: Float[np.ndarray, " crystal"], weight: Float[np.ndarray, " cryst
         low, high = 0.0, max(high, float(1 - _TAIL ** (1 / worth)))
     if (1 - mean) * worth < 0.5:
         low, high = min(low, float(_TAIL ** (1 / worth))), 1.0
-    return Share(value=float(value), sigma=float(np.sqrt(variance + doubt)), low=low, high=high)
+    return Share(
+        value=mean,
+        sigma=float(np.sqrt(variance + doubt)),
+        low=min(low, mean),
+        high=max(high, mean),
+    )
 
 
 def median_of(
@@ -204,7 +213,7 @@ def median_of(
         spread=spread,
         # Variance of two normal quantiles' difference, n times: 0.925 sigma^2 for its half.
         sigma_spread=0.96 * spread / float(np.sqrt(worth)),
-        number=float(np.count_nonzero(mass > 0.5 * mass.max())),
+        number=len(values),
     )
 
 

@@ -12,6 +12,7 @@ from cinedot.dossier.sections.scales import scale_facts
 from cinedot.dossier.sections.survey_looks import region_in
 from cinedot.growth import (
     FEW_CRYSTALS,
+    FEWEST_FOR_INTERVAL,
     CrystalField,
     CrystalPopulation,
     Median,
@@ -194,6 +195,9 @@ def _share(name: str, one: Share, method: str) -> dict[str, Estimate]:
 
 
 def _middle(name: str, one: Median, unit: str) -> dict[str, Estimate]:
+    if one.number < FEWEST_FOR_INTERVAL:
+        method = f"median of {one.number}, too few for an interval"
+        return {name: Estimate(value=one.value, sigma=None, unit=unit, method=method)}
     method = _MEDIAN.format(low=one.low, high=one.high)
     return {name: Estimate(value=one.value, sigma=one.sigma, unit=unit, method=method)}
 

@@ -105,6 +105,7 @@ def _picture(image: Image, crystals: Sequence[Crystal]) -> "go.Figure":
     high = COLUMN_PX * rows * image.pixel_y_nm / (columns * image.pixel_x_nm)
     figure.update_layout(
         margin={"t": 64},
+        showlegend=True,
         height=int(high) + 80,
         legend={"bgcolor": "#4b5563", "font": {"color": "white", "size": 12}},
     )
@@ -132,7 +133,7 @@ def _bars(
     """A histogram stacked by kind, its median marked."""
     import plotly.graph_objects as go
 
-    count = int(np.clip(2 * np.sqrt(len(values)), 6, _MOST_BINS))
+    count = int(np.clip(2 * np.sqrt(len(values)), 12, _MOST_BINS))
     edges = np.histogram_bin_edges(values, bins=count)
     figure = go.Figure()
     for kind, (colour, hatch) in _BARS.items():
@@ -147,14 +148,25 @@ def _bars(
                 marker={
                     "color": colour,
                     "line": {"color": "white", "width": 1},
-                    "pattern": {"shape": hatch, "fgcolor": "white", "size": 6},
+                    "pattern": {
+                        "shape": hatch,
+                        "fillmode": "overlay",
+                        "fgcolor": "white",
+                        "size": 6,
+                    },
                 },
                 name=_KINDS[kind][0],
             )
         )
     dressed(figure, height=320)
     figure.add_vline(x=median, line={"color": "#1b1f24", "dash": "dash", "width": 1.5})
-    figure.update_layout(barmode="stack", bargap=0)
-    figure.update_xaxes(title=x_title)
+    figure.update_layout(barmode="stack", bargap=0, showlegend=True)
+    figure.update_xaxes(title=x_title, tick0=0, dtick=_round_step(float(edges[-1] - edges[0]) / 5))
     figure.update_yaxes(title="crystals")
     return figure
+
+
+def _round_step(about: float) -> float:
+    """The largest of 1, 2, 5, 10 ... up to a length, so that ticks are round."""
+    whole = 10.0 ** np.floor(np.log10(max(about, 1e-9)))
+    return float(max(step for step in (1, 2, 5) if step * whole <= about * (1 + 1e-9)) * whole)
