@@ -381,7 +381,7 @@ def _covered(trials: int) -> dict[str, int]:
 
 
 def test_intervals_hold_the_truth():
-    trials = 12
+    trials = 10
     # 90 % at least: so few come once in a million runs, for either of two.
     least = scipy.stats.binom.ppf(ONCE_IN_A_MILLION / 2, trials, 0.90)
     assert all(count >= least for count in _covered(trials).values())

@@ -17,8 +17,9 @@ FEW_CRYSTALS = 20
 FEWEST_FOR_INTERVAL = 6
 """Of five, smallest and largest hold the median between them in 94 % only."""
 
-_OUTLINE_PX = 0.25
-"""How far all outlines of an image may lie off together, pixels: the choice of height."""
+_OUTLINE_PX = 0.15
+"""How far all outlines of an image lie off together on either side, rms, pixels: painted crystals
+came out 0.07 px too small without glowing rims, 0.29 px too large with rims twice as bright."""
 _TAIL = 0.025
 
 
