@@ -124,7 +124,7 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
     from plotly.offline import get_plotlyjs
 
     parts = [_part(outcome) for outcome in dossier.outcomes]
-    return _template("dossier.html").render(
+    return template("dossier.html").render(
         sample=dossier.sample.manifest.sample,
         parts=[part for part in parts if part["outcome"].status != "skipped"],
         skipped=[part for part in parts if part["outcome"].status == "skipped"],
@@ -176,7 +176,7 @@ def _panels(outcome: SectionOutcome) -> list[dict[str, Any]]:
         {
             "title": panel.title,
             "caption": panel.caption,
-            "html": _figure_html(panel),
+            "html": figure_html(panel),
             "film": isinstance(panel.figure, Film),
             "turns": _in_space(panel),
             "wide": isinstance(panel.figure, Film) or panel.figure.layout["width"] is None,
@@ -196,9 +196,10 @@ def _any_panel(parts: list[dict[str, Any]], *, film: bool) -> bool:
     return any(panel["film"] is film for part in parts for panel in part["panels"])
 
 
-def _figure_html(panel: Panel) -> str:
+def figure_html(panel: Panel) -> str:
+    """A panel's figure or film for a page that has Plotly's script."""
     if isinstance(panel.figure, Film):
-        return _template("film.html").render(film=panel.figure)
+        return template("film.html").render(film=panel.figure)
     import plotly.io
 
     html: str = plotly.io.to_html(
@@ -215,7 +216,8 @@ def _without_unit(estimate: Estimate) -> str:
 
 
 @cache
-def _template(name: str) -> "Template":
+def template(name: str) -> "Template":
+    """A template of the project, which complains of whatever it is not given."""
     from jinja2 import Environment, PackageLoader, StrictUndefined
 
     environment = Environment(

@@ -30,10 +30,23 @@ def tasks(sample: SampleFolder) -> tuple[Task, ...]:
     return (Task(name="decay", prepare=lambda: _prepare(sample, section)),)
 
 
-def _prepare(sample: SampleFolder, section: DecaySection) -> Work:
+def recorded_decay(sample: SampleFolder, section: DecaySection) -> tuple[Decay, Path]:
+    """The record of `[decay]` and its file.
+
+    Args:
+        sample: the folder.
+        section: the keys of `[decay]`.
+
+    Raises:
+        InputError: the file is missing or cannot be used.
+    """
     path = find_file(sample, section.file, key="[decay] file")
     columns = section.columns.model_dump(exclude_none=True) if section.columns else None
-    decay = read_decay(path, columns=columns, channel_ns=section.channel_ns)
+    return read_decay(path, columns=columns, channel_ns=section.channel_ns), path
+
+
+def _prepare(sample: SampleFolder, section: DecaySection) -> Work:
+    decay, path = recorded_decay(sample, section)
     if section.irf is None:
         _check(decay, None, path)
         return lambda progress: _analyse(decay, None, (path,), progress)

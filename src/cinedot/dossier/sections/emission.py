@@ -63,11 +63,28 @@ def tasks(sample: SampleFolder) -> tuple[Task, ...]:
     return (Task(name="emission", prepare=lambda: _prepare(sample, section)),)
 
 
-def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
+def recorded_spectra(
+    sample: SampleFolder, section: EmissionSection
+) -> tuple[tuple[Spectrum, ...], Path, dict[str, Path]]:
+    """The spectra of `[emission]`, corrected; their file; the files that corrected them.
+
+    Args:
+        sample: the folder.
+        section: the keys of `[emission]`.
+
+    Raises:
+        InputError: a file is missing or cannot be used.
+    """
     path = find_file(sample, section.file, key="[emission] file")
     columns = section.columns.model_dump(exclude_none=True) if section.columns else None
     spectra = read_spectra(path, columns=columns, series=section.series, range_nm=section.range_nm)
     spectra, corrections = _corrected(sample, section, spectra)
+    return spectra, path, corrections
+
+
+def _prepare(sample: SampleFolder, section: EmissionSection) -> Work:
+    spectra, path, corrections = recorded_spectra(sample, section)
+    columns = section.columns.model_dump(exclude_none=True) if section.columns else None
     if section.excitation_nm is not None:
         spectra = tuple(replace(one, excitation_nm=section.excitation_nm) for one in spectra)
     unread = 0 if columns or section.series else _columns(path) - 1
