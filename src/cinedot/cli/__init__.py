@@ -10,6 +10,7 @@ from cinedot.cli.app import main as main
 # Help lists commands in the order of these lines.
 # isort: off
 from cinedot.cli.samples import analyze as analyze
+from cinedot.cli.samples import compare as compare
 from cinedot.cli.samples import demo as demo
 from cinedot.cli.samples import new as new
 from cinedot.cli.cataloging import catalog as catalog

@@ -77,6 +77,49 @@ def analyze(
 
 
 @app.command()
+def compare(
+    folders: Annotated[list[Path], typer.Argument(help="Sample folders, analysed; two or more.")],
+    out: Annotated[Path, typer.Option(help="Where comparison.html and comparison.json go.")] = Path(
+        "comparison"
+    ),
+    to: Annotated[
+        str | None,
+        typer.Option(help="Name of the sample to compare with; the first unless given."),
+    ] = None,
+    json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
+    analyze: Annotated[
+        bool, typer.Option("--analyze", help="Analyse what is not, or has changed since.")
+    ] = False,
+    several_instruments: Annotated[
+        bool,
+        typer.Option(
+            "--several-instruments", help="Systematic errors are not the same in all samples."
+        ),
+    ] = False,
+    allow_outside: Annotated[
+        bool, typer.Option("--allow-outside", help="Let paths in sample.toml leave the folder.")
+    ] = False,
+) -> None:
+    """Set samples side by side: shared axes, differences with intervals.
+
+    Reads what `cinedot analyze` has written into FOLDER/results.
+    """
+    from cinedot.dossier.comparison.command import compare_samples
+
+    raise typer.Exit(
+        compare_samples(
+            tuple(folders),
+            out=out,
+            to=to,
+            as_json=json,
+            analyze_first=analyze,
+            several_instruments=several_instruments,
+            allow_outside=allow_outside,
+        )
+    )
+
+
+@app.command()
 def demo(
     folder: Annotated[Path, typer.Argument(help="The folder to make.")] = Path("cinedot-demo"),
     seed: Annotated[int, typer.Option(help="Seed of everything that chance decides.", min=0)] = 0,
