@@ -1,0 +1,279 @@
+"""Samples side by side: differences with known truth, what is refused, the page in a browser."""
+
+import json
+import math
+import shutil
+import subprocess
+from importlib import resources
+from itertools import permutations
+from pathlib import Path
+
+import jsonschema
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.stats import binom, chi2
+
+from cinedot.core import Estimate
+from cinedot.core.files import sha256_of
+from cinedot.dossier.command import analyze_folders
+from cinedot.dossier.comparison.differences import Answers, differences, holm
+
+from .conftest import Run
+from .test_page import CHROMIUM, FLAGS
+
+NM = np.arange(420.0, 500.5, 0.5)
+TIME_NS = np.arange(0.0, 60.0, 0.1)
+
+
+def _seeded() -> np.random.Generator:
+    seed = int(np.random.SeedSequence().generate_state(1)[0])
+    print("seed", seed)
+    return np.random.default_rng(seed)
+
+
+def _answers(name: str, **values: Estimate) -> Answers:
+    found = {f"composition.{key}": one for key, one in values.items()}
+    return Answers(name=name, found=found, reported={})
+
+
+def _number(value: float, sigma: float | None, status: str = "ok") -> Estimate:
+    return Estimate(value=value, sigma=sigma, unit="", method="made", status=status)  # pyright: ignore
+
+
+def _sample(folder: Path, rng: np.random.Generator, *, name: str, peak: float, br: float) -> Path:
+    """Light at `peak`, a decay of 5.7 ns, six replicates with `br` Br per 64 Pb."""
+    folder.mkdir()
+    light = rng.poisson(200 + 2e4 * np.exp(-4 * np.log(2) * ((NM - peak) / 14.9) ** 2))
+    rows = "\n".join(f"{x:g},{y}" for x, y in zip(NM, light, strict=True))
+    (folder / "pl.csv").write_text(f"wavelength (nm),intensity\n{rows}\n")
+    counts = rng.poisson(5 + np.where(TIME_NS < 2, 0, 4e3) * np.exp(-(TIME_NS - 2) / 5.7))
+    rows = "\n".join(f"{x:g},{y}" for x, y in zip(TIME_NS, counts, strict=True))
+    (folder / "decay.csv").write_text(f"time_ns,counts\n{rows}\n")
+    atoms = np.array([58, 64, br]) * rng.normal(1, 0.01, (6, 3))
+    percents = 100 * atoms / atoms.sum(axis=1, keepdims=True)
+    rows = "\n".join(",".join(f"{one:.4f}" for one in row) for row in percents)
+    (folder / "edx.csv").write_text(f"Cs,Pb,Br\n{rows}\n")
+    (folder / "sample.toml").write_text(
+        f'[sample]\nname = "{name}"\nhost = "CsPbBr3"\n[emission]\nfile = "pl.csv"\n'
+        '[decay]\nfile = "decay.csv"\n[composition]\nfile = "edx.csv"\n'
+        '[reported]\n"quantum_yield.phi" = { value = 0.9, sigma = 0.05 }\n'
+    )
+    return folder
+
+
+@pytest.fixture(scope="module")
+def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Two analysed samples whose light lies 6 nm apart; the same in all else."""
+    rng, base = _seeded(), tmp_path_factory.mktemp("compare")
+    a = _sample(base / "a", rng, name="one", peak=453, br=232)
+    b = _sample(base / "b", rng, name="two", peak=459, br=232)
+    assert analyze_folders((a, b), out=None, only=(), allow_outside=False, workers=1) == 0
+    return base
+
+
+@pytest.fixture
+def two(analysed: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A copy of them to spoil."""
+    for name in ("a", "b"):
+        shutil.copytree(analysed / name, tmp_path / name)
+    return tmp_path / "a", tmp_path / "b"
+
+
+def test_two_samples_become_one_report(run: Run, two: tuple[Path, Path], tmp_path: Path) -> None:
+    out = tmp_path / "both"
+    status, said, err = run("compare", *two, "--out", out, "--json")
+    assert (status, err) == (0, "")
+    content = json.loads(said)
+    schema = resources.files("cinedot.dossier") / "schemas" / "comparison.schema.json"
+    jsonschema.validate(content, json.loads(schema.read_text("utf-8")))
+    written = json.loads((out / "comparison.json").read_text("utf-8"))
+    assert {**written, "provenance": None} == {**content, "provenance": None}
+    found = {one["key"]: one for one in content["quantities"]}
+    (peak,) = found["emission.peak"]["differences"]
+    own = [found["emission.peak"]["values"][name]["found"] for name in ("one", "two")]
+    assert peak["value"] == own[1]["value"] - own[0]["value"]
+    assert peak["sigma"] == pytest.approx(math.hypot(own[0]["sigma"], own[1]["sigma"]))
+    # Five sigmas are passed once in 1.7 million draws.
+    assert abs(peak["value"] - 6) < 5 * peak["sigma"]
+    assert peak["verdict"] == "differs"
+    assert found["quantum_yield.phi"]["values"]["one"]["found"] is None
+    assert found["quantum_yield.phi"]["differences"][0]["verdict"] == "same within errors"
+    assert found["composition.compound"]["differences"][0]["value"] is None
+    page = (out / "comparison.html").read_text("utf-8")
+    for title in ("Emission.", "Decay.", "Composition.", "Colour.", "Differences at a glance."):
+        assert f"<strong>{title}</strong>" in page
+    assert "[reported]" in page
+
+    status, said, _ = run("compare", *two, "--out", out, "--to", "two")
+    assert status == 0
+    assert "one − two" in said
+    assert "[reported]" in said
+
+
+def test_what_cannot_be_compared_ends_in_one_line(
+    run: Run, two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    a, b = two
+    out = tmp_path / "none"
+    faults = {
+        "at least two different": (a, a),
+        "--to must be one": (a, b, "--to", "three"),
+        "is a sample folder": (a, b, "--out", a),
+    }
+    for said, words in faults.items():
+        status, _, err = run("compare", *words, *(() if "--out" in words else ("--out", out)))
+        assert (status, err.count("\n")) == (2, 1)
+        assert said in err
+    changed = b / "pl.csv"
+    changed.write_text(changed.read_text() + "501,200\n")
+    status, _, err = run("compare", a, b, "--out", out)
+    assert status == 2
+    assert f"{b}: " in err
+    assert "before pl.csv changed" in err
+    assert "cinedot analyze" in err
+    shutil.rmtree(b / "results")
+    (b / "sample.toml").write_text(
+        '[sample]\nname = "two"\n[reported]\n"emission.peak" = "459 nm"\n'
+    )
+    assert "has not been analysed" in run("compare", a, b, "--out", out)[2]
+    assert not out.exists()
+    status, said, _ = run("compare", a, b, "--out", out, "--analyze", "--json")
+    assert status == 0
+    assert [one["key"] for one in json.loads(said)["quantities"]] == ["emission.peak"]
+
+
+def test_samples_of_one_name_are_called_by_their_folders(
+    run: Run, two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    a, b = two
+    manifest = (b / "sample.toml").read_text().replace('"two"', '"one"')
+    (b / "sample.toml").write_text(manifest)
+    assert "before sample.toml changed" in run("compare", a, b, "--out", tmp_path / "c")[2]
+    dossier = b / "results" / "dossier.json"
+    content = json.loads(dossier.read_text("utf-8"))
+    content["provenance"]["inputs"]["sample.toml"] = sha256_of(b / "sample.toml")
+    dossier.write_text(json.dumps(content))
+    _, said, _ = run("compare", a, b, "--out", tmp_path / "c", "--json")
+    assert [one["name"] for one in json.loads(said)["samples"]] == ["a", "b"]
+
+
+def test_intervals_hold_the_true_difference() -> None:
+    """Pulls of differences against the chi-square law, coverage against the binomial."""
+    rng = _seeded()
+    count = 1000
+    truth, sigma = rng.normal(0, 10, (2, count)), rng.uniform(0.1, 5, (2, count))
+    measured = rng.normal(truth, sigma)
+    pulls, held = 0.0, 0
+    for k in range(count):
+        samples = [
+            _answers(name, Br=_number(float(measured[i, k]), float(sigma[i, k])))
+            for i, name in enumerate(("1", "2"))
+        ]
+        (one,) = differences(samples, to="1")
+        true = truth[1, k] - truth[0, k]
+        pulls += ((one.value - true) / one.sigma) ** 2
+        held += one.low <= true <= one.high
+    assert chi2.ppf(5e-7, count) < pulls < chi2.ppf(1 - 5e-7, count)
+    assert binom.ppf(5e-7, count, 0.95) <= held <= binom.ppf(1 - 5e-7, count, 0.95)
+
+
+def test_of_samples_that_are_alike_one_page_in_twenty_claims_a_difference() -> None:
+    rng = _seeded()
+    pages, keys = 400, [f"n{k}" for k in range(7)]
+    claimed = 0
+    for _ in range(pages):
+        samples = [
+            _answers(name, **{key: _number(float(rng.normal(3, 0.4)), 0.4) for key in keys})
+            for name in ("1", "2")
+        ]
+        found = differences(samples, to="1")
+        claimed += any(one.verdict == "differs" for one in found)
+    # Of independent comparisons Holm claims any with 1 - (1 - 0.05 / 7)^7: the smallest decides.
+    share = 1 - (1 - 0.05 / 7) ** 7
+    assert binom.ppf(5e-7, pages, share) <= claimed <= binom.ppf(1 - 5e-7, pages, share)
+
+
+def test_holm_by_hand() -> None:
+    # Holm (1979): 0.01 x 4, 0.02 x 3, 0.03 x 2 raised to the one before, 0.5 x 1.
+    assert holm([0.5, 0.01, 0.03, 0.02]) == pytest.approx([0.5, 0.04, 0.06, 0.06])
+    assert holm([]) == []
+
+
+@given(st.lists(st.floats(0, 1), min_size=1, max_size=8))
+def test_holm_lies_between_none_and_bonferroni_and_keeps_order(p: list[float]) -> None:
+    corrected = holm(p)
+    for mine, one in zip(p, corrected, strict=True):
+        assert mine <= one <= min(1.0, len(p) * mine)
+    order = np.argsort(p, kind="stable")
+    assert np.all(np.diff(np.array(corrected)[order]) >= 0)
+
+
+NUMBERS = st.tuples(st.floats(-1e3, 1e3), st.floats(1e-3, 1e2))
+
+
+@settings(max_examples=50)
+@given(st.lists(st.tuples(NUMBERS, NUMBERS), min_size=2, max_size=4))
+def test_order_changes_only_signs(made: list[tuple]) -> None:
+    samples = [
+        _answers(str(k), Br=_number(*br), Cs=_number(*cs)) for k, (br, cs) in enumerate(made)
+    ]
+
+    def told(order: tuple[Answers, ...], to: str) -> dict:
+        return {(one.key, one.sample): one for one in differences(order, to=to)}
+
+    first = told(tuple(samples), "0")
+    for order in permutations(samples):
+        assert told(order, "0") == first
+    pair = samples[:2]
+    forth, back = differences(pair, to="0"), differences(pair, to="1")
+    for one, other in zip(forth, back, strict=True):
+        assert (one.value, one.low, one.high) == (-other.value, -other.high, -other.low)
+        assert (one.sigma, one.p, one.p_holm) == (other.sigma, other.p, other.p_holm)
+        assert one.verdict == other.verdict
+
+
+def test_systematic_errors_cancel_only_where_they_are_shared() -> None:
+    samples = [
+        _answers(name, Br=_number(value, 3.0), Br_systematic=_number(shared, None))
+        for name, value, shared in (("1", 230.0, 12.0), ("2", 240.0, 8.0))
+    ]
+    (one,) = differences(samples, to="1")
+    assert one.sigma == pytest.approx(math.sqrt(9 + 9 + (12 - 8) ** 2))
+    (one,) = differences(samples, to="1", one_instrument=False)
+    assert one.sigma == pytest.approx(math.sqrt(9 + 9 + 144 + 64))
+    alone = [samples[0], _answers("2", Br=_number(240.0, 3.0))]
+    (one,) = differences(alone, to="1")
+    assert one.sigma == pytest.approx(math.sqrt(9 + 9 + 144))
+
+
+def test_what_has_no_sigma_is_undecided() -> None:
+    base = _answers("1", Br=_number(1.0, 0.1), Cs=_number(1.0, 0.1), Cl=_number(2.0, 0.0))
+    other = _answers(
+        "2", Br=_number(9.0, None), Cs=_number(9.0, 0.1, "upper_limit"), Cl=_number(3.0, 0.0)
+    )
+    found = differences([base, other], to="1")
+    assert [one.value for one in found] == [8.0, 8.0, 1.0]
+    assert {one.verdict for one in found} == {"undecided"}
+    assert [one.p for one in found] == [None] * 3
+    assert [one.reason for one in found] == ["no sigma", "a limit, not a value", "no sigma"]
+
+
+@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
+def test_the_page_draws_its_figures_without_complaint(
+    run: Run, two: tuple[Path, Path], tmp_path: Path
+) -> None:
+    run("compare", *two, "--out", tmp_path / "both")
+    page = tmp_path / "both" / "comparison.html"
+    done = subprocess.run(
+        [str(CHROMIUM), *FLAGS.split(), f"--user-data-dir={tmp_path / 'profile'}", page.as_uri()],
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=600,  # a machine that is busy with other work is no fault of the page
+    )
+    figures = page.read_text("utf-8").count("<figure")
+    assert figures >= 5
+    assert done.stdout.count('class="main-svg"') >= figures
+    assert [line for line in done.stderr.splitlines() if "CONSOLE" in line] == []
