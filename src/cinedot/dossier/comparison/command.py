@@ -80,7 +80,7 @@ def _print(comparison: Comparison) -> None:
         # A bracket would be read as Rich's markup.
         answers.add_row(label, *(cell.replace("[", "\\[") for cell in cells), unit)
     _console().print(answers)
-    rows = difference_rows(comparison.differences)
+    rows = difference_rows(comparison)
     if not rows:
         return
     title = f"Differences to {comparison.to}; p by Holm for {comparison.tested} comparisons"
@@ -89,7 +89,7 @@ def _print(comparison: Comparison) -> None:
         left = heading in ("quantity", "unit", "samples", "answer")
         table.add_column(heading, justify="left" if left else "right")
     for row in rows:
-        table.add_row(*row)
+        table.add_row(*(cell.replace("[", "\\[") for cell in row))
     _console().print(table)
 
 

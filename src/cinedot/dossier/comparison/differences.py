@@ -30,6 +30,16 @@ OF_RECORDING = frozenset(
 """Quantities that tell of microscope, camera or record, not of the sample."""
 
 
+_EVIDENCE = frozenset(("probability", "tridentate", "components", "reached", "presence", "p_fit"))
+_ENDS = ("_low", "_high", "_sd")
+
+
+def _has_difference(key: str) -> bool:
+    """Whether a difference means something: not of interval ends, scatters and probabilities."""
+    name = key.rpartition(".")[2]
+    return name not in _EVIDENCE and not name.endswith(_ENDS) and not name.startswith("p_")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """What is known of one sample.
@@ -56,7 +66,7 @@ class Difference:
     Attributes:
         key: the quantity, as in "emission.peak".
         sample, to: the samples; `value` is that of `sample` less that of `to`.
-        value: in the quantity's unit; None for texts.
+        value: in the quantity's unit; None for texts and limits.
         sigma: its standard deviation; None where it has none.
         low, high: the interval that holds the true difference in 95 of 100 cases.
         p: how often chance alone makes a difference at least so large.
@@ -120,7 +130,8 @@ def differences(
         one_instrument: whether systematic errors are the same in all samples.
 
     Returns:
-        Quantity by quantity, each with the verdict after Holm's correction over all of them.
+        Quantity by quantity, each with the verdict after Holm's correction over all of them; none
+        of interval ends, scatters and probabilities.
 
     Example:
         >>> def sample(name, peak_nm):
@@ -131,7 +142,7 @@ def differences(
         (6.0, 0.424, 'differs')
     """
     found: list[Difference] = []
-    for key in compared_keys(samples):
+    for key in filter(_has_difference, compared_keys(samples)):
         having = [one for one in samples if one.used(key) is not None]
         base = next((one for one in having if one.name == to), having[0])
         found += [
@@ -151,7 +162,10 @@ def _difference(key: str, sample: Answers, base: Answers, *, one_instrument: boo
         same = mine.value == other.value
         return replace(bare, verdict="same text" if same else "other text")
     value = float(mine.value) - float(other.value)
-    reason = _undecided(mine, other)
+    reason = _unbounded(mine, other)
+    if reason:
+        return replace(bare, reason=reason)
+    reason = "" if mine.sigma is not None and other.sigma is not None else "no sigma"
     if reason or mine.sigma is None or other.sigma is None:
         return replace(bare, value=value, reason=reason)
     systematic = _systematics(key, sample, base, one_instrument=one_instrument)
@@ -168,13 +182,23 @@ def _difference(key: str, sample: Answers, base: Answers, *, one_instrument: boo
     )
 
 
-def _undecided(mine: Estimate, other: Estimate) -> str:
+def _unbounded(mine: Estimate, other: Estimate) -> str:
+    """Why the difference of two numbers is none; "" where both are values."""
     statuses = {mine.status, other.status}
     if "undetermined" in statuses:
         return "not determined by the records"
-    if statuses != {"ok"}:
-        return "a limit, not a value"
-    return "no sigma" if mine.sigma is None or other.sigma is None else ""
+    if statuses == {"ok"}:
+        return ""
+    (low, high), (other_low, other_high) = _span(mine), _span(other)
+    apart = low > other_high or other_low > high
+    return "limits that exclude each other" if apart else "limits, not values"
+
+
+def _span(one: Estimate) -> tuple[float, float]:
+    """Where a value lies (95 %), or may lie beyond a limit."""
+    value, width = float(one.value), NORMAL_95 * (one.sigma or 0.0)
+    low = -math.inf if one.status == "upper_limit" else value - width
+    return low, math.inf if one.status == "lower_limit" else value + width
 
 
 def _systematics(key: str, sample: Answers, base: Answers, *, one_instrument: bool) -> float:

@@ -158,7 +158,13 @@ def _differences(differences: Sequence[Difference], style: Mapping[str, int]) ->
                     x=[max(-_SIGNED, min(_SIGNED, ratio)) for ratio in ratios],
                     y=[labels[one.key] for one in own],
                     mode="markers",
-                    marker={"symbol": _SYMBOLS[index % 6], "size": 10, "color": _colour(index)},
+                    # Open and of several sizes, so that none hides another.
+                    marker={
+                        "symbol": f"{_SYMBOLS[index % 6]}-open",
+                        "size": max(6, 16 - 3 * index),
+                        "color": _colour(index),
+                        "line": {"width": 2},
+                    },
                     name=f"{name} less {own[0].to}",
                     text=[f"{ratio:+.1f} sigma" for ratio in ratios],
                     hoverinfo="text+name",
@@ -211,7 +217,7 @@ def _composition(samples: Sequence[Analysed], style: Mapping[str, int]) -> Panel
     return Panel(
         title="Composition",
         caption="Ions and ligands per 64 Pb; bars of error are one standard deviation, with that "
-        "of beam and film where it is known.",
+        "of beam and film where it is known. A limit is drawn at its value.",
         figure=figure,
     )
 
@@ -255,14 +261,23 @@ def _colours(samples: Sequence[Analysed], style: Mapping[str, int]) -> Panel | N
         )
     dressed(figure, height=420)
     figure.update_layout(showlegend=True)
-    figure.update_xaxes(title="x", range=[-0.05, 0.8], constrain="domain")
-    figure.update_yaxes(title="y", range=[-0.03, 0.87], scaleanchor="x", constrain="domain")
+    (left, right), (low, high) = (
+        _around([float(one.value) for one in ones])
+        for ones in ([x for _, x, _ in points], [y for _, _, y in points])
+    )
+    figure.update_xaxes(title="x", range=[left, right])
+    figure.update_yaxes(title="y", range=[low, high], scaleanchor="x")
     return Panel(
         title="Colour",
-        caption="CIE 1931 chromaticities (2-degree observer); bars, mostly smaller than the "
-        "symbols, are one standard deviation.",
+        caption="The part of the CIE 1931 diagram (2-degree observer) where the samples lie; bars, "
+        "mostly smaller than the symbols, are one standard deviation.",
         figure=figure,
     )
+
+
+def _around(values: Sequence[float]) -> tuple[float, float]:
+    margin = 0.03 + 0.3 * (max(values) - min(values))
+    return min(values) - margin, max(values) + margin
 
 
 def _outline(figure: go.Figure, corners: np.ndarray, name: str, colour: str, dash: str) -> None:

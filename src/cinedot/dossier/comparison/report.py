@@ -2,7 +2,7 @@
 
 import json
 import platform
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -151,7 +151,9 @@ def _claims_of(sample: Analysed) -> Answered:
     return found
 
 
-def _side_by_side(comparison: Comparison, read: Any) -> list[dict[str, Any]]:  # noqa: ANN401
+def _side_by_side(
+    comparison: Comparison, read: Callable[[Analysed], Answered]
+) -> list[dict[str, Any]]:
     answered: dict[str, Answered] = {one.name: read(one) for one in comparison.samples}
     names = dict.fromkeys(name for answers in answered.values() for name in answers)
     return [
@@ -175,7 +177,7 @@ def value_cell(sample: Analysed, key: str) -> str:
 def difference_cells(one: Difference) -> tuple[str, str, str, str]:
     """Difference, interval, corrected p and verdict, as tables print them."""
     if one.value is None:
-        return "", "", "", one.verdict
+        return "", "", "", f"{one.verdict}: {one.reason}" if one.reason else one.verdict
     if one.sigma is None or one.low is None or one.high is None or one.p_holm is None:
         return f"{one.value:+.4g}", "", "", f"{one.verdict}: {one.reason}"
     low, high = (_signed(end, one.sigma) for end in (one.low, one.high))
@@ -234,7 +236,7 @@ def render_comparison(comparison: Comparison, content: Mapping[str, Any]) -> str
         comparison=comparison,
         content=content,
         rows=value_rows(comparison),
-        differences=difference_rows(comparison.differences),
+        differences=difference_rows(comparison),
         panels=panels,
         plotly_js=get_plotlyjs() if panels else "",
         films=False,
@@ -252,14 +254,18 @@ def value_rows(comparison: Comparison) -> list[tuple[str, str, str, list[str]]]:
     return rows
 
 
-def difference_rows(found: Sequence[Difference]) -> list[tuple[str, str, str, str, str, str, str]]:
+def difference_rows(comparison: Comparison) -> list[tuple[str, str, str, str, str, str, str]]:
     """(quantity, unit, which less which, difference, interval, p, verdict) of each number."""
+    answers = {one.name: one.answers for one in comparison.samples}
     rows: list[tuple[str, str, str, str, str, str, str]] = []
-    for one in found:
-        if one.value is None:
+    for one in comparison.differences:
+        if one.verdict in ("same text", "other text"):
             continue
         section, _, name = one.key.rpartition(".")
         unit = known_quantities()[general_key(section, name)][0]
-        pair = f"{one.sample} − {one.to}"
+        pair = " − ".join(
+            sample if one.key in answers[sample].found else f"{sample} [reported]"
+            for sample in (one.sample, one.to)
+        )
         rows.append((label_of(section, name), unit, pair, *difference_cells(one)))
     return rows
