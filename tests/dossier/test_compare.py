@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jsonschema
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -17,8 +18,18 @@ from scipy.stats import binom, chi2
 
 from cinedot.core import Estimate
 from cinedot.core.files import sha256_of
+from cinedot.core.tables import arrow_schema, write_table
 from cinedot.dossier.command import analyze_folders
+from cinedot.dossier.comparison.curves import (
+    emission_traces,
+    kinetics_traces,
+    series_traces,
+    size_traces,
+    stability_traces,
+)
 from cinedot.dossier.comparison.differences import Answers, differences, holm
+from cinedot.dossier.comparison.looks import panels_of
+from cinedot.dossier.comparison.samples import read_samples
 
 from .conftest import Run
 from .test_page import CHROMIUM, FLAGS
@@ -42,8 +53,8 @@ def _number(value: float, sigma: float | None, status: str = "ok") -> Estimate:
     return Estimate(value=value, sigma=sigma, unit="", method="made", status=status)  # pyright: ignore
 
 
-def _sample(folder: Path, rng: np.random.Generator, *, name: str, peak: float, br: float) -> Path:
-    """Light at `peak`, a decay of 5.7 ns, six replicates with `br` Br per 64 Pb."""
+def _sample(folder: Path, rng: np.random.Generator, *, name: str, peak: float) -> Path:
+    """Light at `peak`, a decay of 5.7 ns, a reported yield and composition."""
     folder.mkdir()
     light = rng.poisson(200 + 2e4 * np.exp(-4 * np.log(2) * ((NM - peak) / 14.9) ** 2))
     rows = "\n".join(f"{x:g},{y}" for x, y in zip(NM, light, strict=True))
@@ -51,14 +62,10 @@ def _sample(folder: Path, rng: np.random.Generator, *, name: str, peak: float, b
     counts = rng.poisson(5 + np.where(TIME_NS < 2, 0, 4e3) * np.exp(-(TIME_NS - 2) / 5.7))
     rows = "\n".join(f"{x:g},{y}" for x, y in zip(TIME_NS, counts, strict=True))
     (folder / "decay.csv").write_text(f"time_ns,counts\n{rows}\n")
-    atoms = np.array([58, 64, br]) * rng.normal(1, 0.01, (6, 3))
-    percents = 100 * atoms / atoms.sum(axis=1, keepdims=True)
-    rows = "\n".join(",".join(f"{one:.4f}" for one in row) for row in percents)
-    (folder / "edx.csv").write_text(f"Cs,Pb,Br\n{rows}\n")
     (folder / "sample.toml").write_text(
-        f'[sample]\nname = "{name}"\nhost = "CsPbBr3"\n[emission]\nfile = "pl.csv"\n'
-        '[decay]\nfile = "decay.csv"\n[composition]\nfile = "edx.csv"\n'
+        f'[sample]\nname = "{name}"\n[emission]\nfile = "pl.csv"\n[decay]\nfile = "decay.csv"\n'
         '[reported]\n"quantum_yield.phi" = { value = 0.9, sigma = 0.05 }\n'
+        '"composition.Br" = { value = 232, sigma = 6 }\n"composition.compound" = "mla-cs"\n'
     )
     return folder
 
@@ -67,8 +74,8 @@ def _sample(folder: Path, rng: np.random.Generator, *, name: str, peak: float, b
 def analysed(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Two analysed samples whose light lies 6 nm apart; the same in all else."""
     rng, base = _seeded(), tmp_path_factory.mktemp("compare")
-    a = _sample(base / "a", rng, name="one", peak=453, br=232)
-    b = _sample(base / "b", rng, name="two", peak=459, br=232)
+    a = _sample(base / "a", rng, name="one", peak=453)
+    b = _sample(base / "b", rng, name="two", peak=459)
     assert analyze_folders((a, b), out=None, only=(), allow_outside=False, workers=1) == 0
     return base
 
@@ -100,7 +107,7 @@ def test_two_samples_become_one_report(run: Run, two: tuple[Path, Path], tmp_pat
     assert peak["verdict"] == "differs"
     assert found["quantum_yield.phi"]["values"]["one"]["found"] is None
     assert found["quantum_yield.phi"]["differences"][0]["verdict"] == "same within errors"
-    assert found["composition.compound"]["differences"][0]["value"] is None
+    assert found["composition.compound"]["differences"][0]["verdict"] == "same text"
     page = (out / "comparison.html").read_text("utf-8")
     for title in ("Emission.", "Decay.", "Composition.", "Colour.", "Differences at a glance."):
         assert f"<strong>{title}</strong>" in page
@@ -109,6 +116,7 @@ def test_two_samples_become_one_report(run: Run, two: tuple[Path, Path], tmp_pat
     status, said, _ = run("compare", *two, "--out", out, "--to", "two")
     assert status == 0
     assert "one − two" in said
+    assert "one [reported] − two" in said
     assert "[reported]" in said
 
 
@@ -157,6 +165,88 @@ def test_samples_of_one_name_are_called_by_their_folders(
     dossier.write_text(json.dumps(content))
     _, said, _ = run("compare", a, b, "--out", tmp_path / "c", "--json")
     assert [one["name"] for one in json.loads(said)["samples"]] == ["a", "b"]
+
+
+def _written(folder: Path, manifest: str, *sections: str) -> Path:
+    """A folder whose dossier stands there already, with one reported number and no result."""
+    (folder / "results").mkdir(parents=True)
+    text = f'[sample]\nname = "{folder.name}"\n{manifest}'
+    (folder / "sample.toml").write_text(f'{text}[reported]\n"emission.peak" = "453 nm"\n')
+    content = {
+        "schema": 1,
+        "sample": {"name": folder.name},
+        "sections": {one: {"status": "ok", "message": ""} for one in sections},
+        "results": {},
+        "checks": [{"name": "sizes", "status": "agree", "detail": f"of {folder.name}."}],
+        "provenance": {
+            "cinedot": "0",
+            "command": "",
+            "date": "2026-01-01",
+            "inputs": {"sample.toml": sha256_of(folder / "sample.toml")},
+        },
+    }
+    (folder / "results" / "dossier.json").write_text(json.dumps(content))
+    return folder
+
+
+def test_records_are_read_again_on_shared_axes(run: Run, tmp_path: Path) -> None:
+    rng = _seeded()
+    folders, edges = [], {}
+    for name, mean in (("a", 2.4), ("b", 3.0)):
+        manifest = '[kinetics]\nfile = "rise.csv"\n[stability]\nfile = "old.csv"\nseries = true\n'
+        folder = _written(tmp_path / name, manifest, "kinetics", "stability")
+        time = np.arange(20.0)
+        rows = "".join(f"{t:g},{5 * t:g}\n" for t in time)
+        (folder / "rise.csv").write_text(f"time_min,intensity\n{rows}")
+        heads = ",".join(f"air {k}" for k in range(9))
+        rows = "".join(
+            ",".join([f"{t:g}", *(f"{80 - t - k:g}" for k in range(9))]) + "\n" for t in time
+        )
+        (folder / "old.csv").write_text(f"time_h,{heads}\n{rows}")
+        edges[name] = rng.normal(mean, 0.2, 50)
+        particles = pd.DataFrame(
+            [("s.tif", k, 0.0, 0.0, e, 0.0, None, None, None, k == 0, False)
+             for k, e in enumerate(edges[name])],
+            columns=arrow_schema("particles").names,
+        )  # fmt: skip
+        write_table("particles", particles, folder / "results" / "particles.parquet")
+        series = pd.DataFrame(
+            [("titration", "", x, "peak", 510 - 10 * x, s, "nm") for x, s in ((2, 0.5), (1, None))],
+            columns=arrow_schema("series").names,
+        )
+        write_table("series", series, folder / "results" / "series.parquet")
+        folders.append(folder)
+    samples = read_samples(folders)
+    (rise,) = kinetics_traces(samples[0])
+    assert np.allclose(rise.y, np.arange(20) / 19)
+    old = stability_traces(samples[0])
+    assert [one.label for one in old] == [f"air {k}" for k in (0, 2, 3, 5, 6, 8)]
+    assert np.allclose(old[1].y, (78 - np.arange(20)) / 78)
+    assert emission_traces(samples[0]) == []
+    first, second = size_traces(samples)
+    assert np.array_equal(first.x, second.x)
+    for trace, name in ((first, "a"), (second, "b")):
+        bins, shares = trace.x[::2], trace.y[1:-1:2]
+        assert trace.y[0] == trace.y[-1] == 0
+        assert shares.sum() == pytest.approx(1)  # none lies beyond the bins
+        assert np.allclose(49 * shares, np.histogram(edges[name][1:], bins)[0])
+    titration = series_traces(samples, "titration", "peak")
+    assert [(*one.x, *one.y, *one.sigma) for one in titration] == [(1, 2, 500, 490, 0, 0.5)] * 2
+    titles = [one.title for one in panels_of(samples, ())]
+    assert titles == ["Sizes", "Growth of the light", "Stability", "Emission peak, titration"]
+
+    claim = {"section": "movie", "movie": "m", "particle": 0, "claim": "no Br is missing"}
+    claim |= {"verdict": "supported", "limit": 0.1, "tested": 9, "sites": 9, "detail": "9 of 9."}
+    (folders[0] / "results" / "claims.json").write_text(json.dumps([claim]))
+    status, said, _ = run("compare", *folders, "--out", tmp_path / "out", "--json")
+    assert status == 0
+    assert '"claims"' in said
+    content = json.loads((tmp_path / "out" / "comparison.json").read_text("utf-8"))
+    (claims,), (checks,) = content["claims"], content["checks"]
+    assert claims["answers"]["b"] == []
+    assert claims["answers"]["a"][0]["status"] == "supported"
+    assert [checks["answers"][one][0]["detail"] for one in ("a", "b")] == ["of a.", "of b."]
+    assert "no Br is missing" in (tmp_path / "out" / "comparison.html").read_text("utf-8")
 
 
 def test_intervals_hold_the_true_difference() -> None:
@@ -248,16 +338,34 @@ def test_systematic_errors_cancel_only_where_they_are_shared() -> None:
     assert one.sigma == pytest.approx(math.sqrt(9 + 9 + 144))
 
 
-def test_what_has_no_sigma_is_undecided() -> None:
-    base = _answers("1", Br=_number(1.0, 0.1), Cs=_number(1.0, 0.1), Cl=_number(2.0, 0.0))
+def test_what_has_no_sigma_or_is_a_limit_is_undecided() -> None:
+    base = _answers(
+        "1",
+        Br=_number(1.0, 0.1),
+        Cs=_number(1.0, 0.1),
+        Cl=_number(2.0, 0.0),
+        I=_number(9.0, None, "lower_limit"),
+        O=_number(9.0, 0.1, "undetermined"),
+        Br_low=_number(0.5, None),
+    )
     other = _answers(
-        "2", Br=_number(9.0, None), Cs=_number(9.0, 0.1, "upper_limit"), Cl=_number(3.0, 0.0)
+        "2",
+        Br=_number(9.0, None),
+        Cs=_number(9.0, 0.1, "upper_limit"),
+        Cl=_number(3.0, 0.0),
+        I=_number(1.0, None, "upper_limit"),
+        O=_number(9.0, 0.1),
+        Br_low=_number(0.5, None),
     )
     found = differences([base, other], to="1")
-    assert [one.value for one in found] == [8.0, 8.0, 1.0]
-    assert {one.verdict for one in found} == {"undecided"}
-    assert [one.p for one in found] == [None] * 3
-    assert [one.reason for one in found] == ["no sigma", "a limit, not a value", "no sigma"]
+    assert {(one.verdict, one.p, one.sigma) for one in found} == {("undecided", None, None)}
+    assert [(one.key.partition(".")[2], one.value, one.reason) for one in found] == [
+        ("Br", 8.0, "no sigma"),
+        ("Cs", None, "limits, not values"),
+        ("Cl", 1.0, "no sigma"),
+        ("I", None, "limits that exclude each other"),
+        ("O", None, "not determined by the records"),
+    ]
 
 
 @pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
