@@ -13,10 +13,12 @@ from cinedot.dossier.both_ways import with_automatic
 from cinedot.dossier.checks import cross_checks
 from cinedot.dossier.findings import Check, Findings, NotAnalysed, SectionOutcome, Task, Work
 from cinedot.dossier.folder import named_compound, open_folder
+from cinedot.dossier.joint import joint_outcomes
 from cinedot.dossier.known import Known, answers_of
 from cinedot.dossier.manifest import Manifest, SampleFolder
 from cinedot.dossier.quantities import reported_estimate
 from cinedot.dossier.sections import section_names, tasks_of
+from cinedot.dossier.sections.models import allowed_compounds
 from cinedot.particle import Compound
 
 log = logging.getLogger(__name__)
@@ -95,6 +97,8 @@ def analyze(
     }
     outcomes = [_run(name, work, runs or Runs()) for name, work in works]
     outcomes = _completed(outcomes, reported)
+    offered = [one.name for one in allowed_compounds(sample)]
+    outcomes += joint_outcomes(outcomes, sample.manifest.model.cuboids, offered)
     outcomes += _left_out(sample.manifest, only)
     return Dossier(
         sample=sample,

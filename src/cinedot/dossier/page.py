@@ -21,6 +21,7 @@ _TITLES = {
     "decay": "Decay",
     "quantum_yield": "Quantum yield",
     "composition": "Composition",
+    "joint": "All records together",
 }
 
 

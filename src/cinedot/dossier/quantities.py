@@ -13,6 +13,8 @@ from cinedot.dossier.manifest_numbers import ReportedNumber
 TEXTS = (
     "movie.edges",
     "movie.compound",
+    "joint.edges",
+    "joint.compound",
     "composition.compound",
     "circular_dichroism.cotton_effect",
     "circular_dichroism.mirror",
