@@ -28,6 +28,7 @@ class AtomCounts:
         replicates: how many the values are means of; None where nobody says.
         freedom: degrees of freedom of the covariance; None where it is stated, not found.
         method: how it was reached, in a few words.
+        assumed: whether a mean's sigma counts as its standard error only because nobody says.
     """
 
     elements: tuple[str, ...]
@@ -38,6 +39,7 @@ class AtomCounts:
     replicates: int | None
     freedom: int | None
     method: str
+    assumed: bool = False
 
     def estimate(self, element: str) -> Estimate:
         """One element's count; sigma is the standard error of the mean."""
@@ -194,7 +196,8 @@ def _from_means(
         covariance = found if covariance is None else covariance
         said = f"mean of {count}, sd stated" if count else "mean, sd stated, number not"
     else:
-        scatter = None if count is None else found * count
+        # A sigma of which nobody says whose it is tells no scatter of single replicates.
+        scatter = None if count is None or percents.spread is None else found * count
         covariance = found
         said = "mean, standard error stated" if percents.spread else "mean, ± taken as its error"
     return AtomCounts(
@@ -206,6 +209,7 @@ def _from_means(
         replicates=count,
         freedom=None,
         method=f"ratio to {metal}, {said}",
+        assumed=percents.spread is None,
     )
 
 

@@ -206,7 +206,6 @@ def _told(counted: _Counted, setting: Setting, compound: Inferred) -> Told:
         charge=setting.section.ligand_charge,
         acids=tuple(acid.ion for acid in setting.acids),
         background=float(setting.background.value),
-        stated_spread=setting.section.spread,
     )
 
 

@@ -17,7 +17,6 @@ class Told:
         charge: z of each acid.
         acids: the acids that oxygen may belong to.
         background: oxygen that is no acid's, per 64 metal atoms.
-        stated_spread: what the manifest says of a mean's sigma.
     """
 
     counts: AtomCounts
@@ -29,7 +28,6 @@ class Told:
     charge: int
     acids: tuple[str, ...]
     background: float
-    stated_spread: str | None
 
 
 def remarks_of(told: Told) -> tuple[str, ...]:
@@ -52,7 +50,7 @@ def _error_remarks(told: Told) -> list[str]:
                 f"95 % by Student's t: {interval[0]:.1f} to {interval[1]:.1f} {spread[0]}"
             )
         found.append(said + ".")
-    elif counts.scatter is None and told.stated_spread is None:
+    elif counts.assumed:
         found.append(
             "Nobody says whether ± is the scatter of replicates or of their mean (`spread`): it is "
             "taken as the mean's, the wider answer."
