@@ -92,5 +92,11 @@ def _results(
     }
     if binding is not None:
         three = float(binding.posterior[1])
-        found["tridentate"] = plain(three, "three halides an acid against one, the rest alike")
+        found["tridentate"] = Estimate(
+            value=three,
+            sigma=None,
+            unit="",
+            method="three halides an acid against one, the rest alike",
+            status="undetermined" if binding.verdict == "none" else "ok",
+        )
     return found

@@ -96,7 +96,7 @@ def _compound_remarks(told: Told) -> list[str]:
     if told.together.verdict == "none":
         found = [
             f"None of the compounds fits: the likeliest, {best}, would be missed so far with a "
-            f"probability of {told.together.p_fit[told.together.best]:.1g} only."
+            f"probability of {_small(float(told.together.p_fit[told.together.best]))} only."
         ]
     elif told.together.verdict == "undecided":
         found = [f"Undecided: the likeliest compound, {best}, has a probability of {chance:.2f}."]
@@ -107,7 +107,9 @@ def _compound_remarks(told: Told) -> list[str]:
             )
     else:
         found = [f"The counts speak for {best} ({chance:.3f} among those compared)."]
-    if told.binding is not None:
+    if told.binding is not None and told.binding.verdict == "none":
+        found.append("Neither one nor three halides replaced by each acid fit, the rest alike.")
+    elif told.binding is not None:
         three = float(told.binding.posterior[1])
         verdict = "undecided" if 0.05 < three < 0.95 else "three" if three >= 0.95 else "one"
         found.append(
@@ -115,3 +117,8 @@ def _compound_remarks(told: Told) -> list[str]:
             f"(probability of three {three:.2f})."
         )
     return found
+
+
+def _small(chance: float) -> str:
+    """A small probability; what the computer cannot tell from 0 is no 0."""
+    return f"{chance:.1g}" if chance > 1e-99 else "less than 1e-99"
