@@ -133,12 +133,23 @@ def _sizes(found: Mapping[str, Estimate]) -> Iterable[Check]:
 
 def _reports(found: Mapping[str, Estimate], reported: Mapping[str, Estimate]) -> Iterable[Check]:
     for key, stated in reported.items():
-        answers = {name: one for name, one in found.items() if _asks_for(key, name)}
+        answers = {
+            name: _with_systematic(one, found.get(f"{name}_systematic"))
+            for name, one in found.items()
+            if _asks_for(key, name)
+        }
         for name, one in answers.items():
             yield compare(f"{name} (reported)", one, stated, of=("found", "reported"))
         if not answers:
             detail = f"reported {stated.text()}; nothing here measures it."
             yield Check(name=f"{key} (reported)", status="undecided", detail=detail)
+
+
+def _with_systematic(one: Estimate, shared: Estimate | None) -> Estimate:
+    """An answer for comparing with another's: with what all of its own replicates share."""
+    if shared is None or one.sigma is None:
+        return one
+    return replace(one, sigma=math.hypot(one.sigma, float(shared.value)))
 
 
 def _asks_for(key: str, name: str) -> bool:

@@ -155,7 +155,7 @@ def _analyse(counted: _Counted, setting: Setting, progress: Progress) -> Finding
                 systematics,
                 cations="OAMH" if setting.a_ion in counts.elements else "cations",
             ),
-            **lost_halides(counts, setting.host),
+            **lost_halides(counts, setting.host, systematics),
             **compound.results,
         },
         series=(

@@ -82,8 +82,10 @@ def ligand_results(
     return found
 
 
-def lost_halides(counts: AtomCounts, host: Host | None) -> dict[str, Estimate]:
-    """Halides that the complete cube has and the sample has not."""
+def lost_halides(
+    counts: AtomCounts, host: Host | None, systematics: Systematics | None
+) -> dict[str, Estimate]:
+    """Halides that the complete cube has and the sample has not; they err as those counted do."""
     if host is None or host.x_ion not in counts.elements:
         return {}
     seen = counts.estimate(host.x_ion)
@@ -94,7 +96,12 @@ def lost_halides(counts: AtomCounts, host: Host | None) -> dict[str, Estimate]:
         unit="",
         method=f"{whole} of the complete cube less those counted",
     )
-    return {"halide_lost": lost}
+    found = {"halide_lost": lost}
+    if systematics is not None:
+        k = counts.elements.index(host.x_ion)
+        shared = float(np.sqrt(systematics.covariance(counts)[k, k]))
+        found["halide_lost_systematic"] = plain(shared, ALIKE)
+    return found
 
 
 def share_series(
