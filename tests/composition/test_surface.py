@@ -225,7 +225,7 @@ def test_a_misfit_s_probability_is_chi_square_s():
 
 
 def test_one_measurement_names_nothing():
-    with pytest.raises(AnalysisError, match="tells no scatter"):
+    with pytest.raises(AnalysisError, match="nothing tells the scatter"):
         infer_surface(replace(counted([58, 237, 48]), covariance=None), ways("mla-cs"))
     with pytest.raises(AnalysisError, match="none of which is in the table"):
         infer_surface(counted([5.0], [1.0], ("C",)), ways("mla-cs"))

@@ -23,7 +23,7 @@ class AtomCounts:
         metal: the element that the others are counted against.
         values: atoms per 64 of the metal.
         covariance: of the values, from the scatter of replicates (standard errors squared on its
-            diagonal); None where nothing tells it.
+            diagonal); None where nothing tells it: one row, or rows that are all the same.
         scatter: the same of a single replicate; None likewise.
         replicates: how many the values are means of; None where nobody says.
         freedom: degrees of freedom of the covariance; None where it is stated, not found.
@@ -112,7 +112,9 @@ def count_atoms(percents: AtomicPercents, *, metal: str = "Pb") -> AtomCounts:
         return _from_means(percents, others, metal, PER_METALS * ratios)
     count = len(of_metal)
     scatter = covariance = None
-    if count > 1:
+    # Rows that agree to the last digit are one measurement, copied or rounded: no scatter of 0.
+    told = count > 1 and bool(np.ptp(percents.percents, axis=0).any())
+    if told:
         left = PER_METALS * (parts - ratios * of_metal[:, None]) / of_metal.mean()
         scatter = left.T @ left / (count - 1)
         covariance = scatter / count
@@ -123,7 +125,7 @@ def count_atoms(percents: AtomicPercents, *, metal: str = "Pb") -> AtomCounts:
         covariance=covariance,
         scatter=scatter,
         replicates=count,
-        freedom=count - 1 if count > 1 else None,
+        freedom=count - 1 if told else None,
         method=f"ratio to {metal}, {count} replicates" if count > 1 else f"ratio to {metal}",
     )
 

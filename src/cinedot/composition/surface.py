@@ -97,7 +97,7 @@ def infer_surface(
     """
     if counts.covariance is None:
         raise AnalysisError(
-            "one measurement tells no scatter, so no compound is preferred.",
+            "nothing tells the scatter of the counts, so no compound is preferred.",
             remedy="Give replicates, or a mean with its sigma.",
         )
     elements = _compared(counts, candidates)

@@ -38,7 +38,12 @@ def remarks_of(told: Told) -> tuple[str, ...]:
 def _error_remarks(told: Told) -> list[str]:
     counts = told.counts
     found: list[str] = []
-    if counts.covariance is None:
+    if counts.covariance is None and (counts.replicates or 1) > 1:
+        found.append(
+            f"All {counts.replicates} replicates are the same to the last digit: one measurement, "
+            "copied or rounded. It tells no scatter, so no sigma is given."
+        )
+    elif counts.covariance is None:
         found.append("One measurement: nothing tells its scatter, so no sigma is given.")
     elif counts.freedom is not None:
         spread = [e for e in ("Br", "Cl", "I") if e in counts.elements][:1]
