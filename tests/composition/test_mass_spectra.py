@@ -153,6 +153,10 @@ def test_peaks_of_a_profile_are_found(rng):
     places, heights = np.array([101.2344, 104.5678, 108.0011]), np.array([50.0, 3.0, 10.0])
     shape = np.exp(-0.5 * ((mz[:, None] - places) / 0.004) ** 2) @ heights
     assert is_profile(mz)
+    # A quadrupole's tenths are a profile, with rows left out too; peaks of dimers' halves are none.
+    assert is_profile(np.delete(np.arange(100.0, 500.0, 0.1), rng.integers(0, 4000, 300)))
+    assert not is_profile(np.arange(100.0, 500.0, 0.5))
+    assert not is_profile(np.sort(rng.uniform(100, 500, 2000)))
     found, tall = picked_peaks(mz, shape + rng.normal(0, 1e-3, len(mz)))
     # Noise of 1e-3 and a floor of six of it: 2e-9 a point, 1e-5 for all 10,000.
     np.testing.assert_allclose(found, places, atol=2e-5)

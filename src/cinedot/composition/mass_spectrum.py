@@ -15,6 +15,11 @@ Polarity = Literal["negative", "positive"]
 
 PROFILE_STEP_PPM = 100.0
 """Points mostly nearer than this trace peaks' shapes; centroids stand further apart."""
+_EVEN_STEP = 0.5
+"""Points in even steps below this, m/z, do too: a quadrupole's 0.1. Nominal masses are 0.5 apart or
+more."""
+_EVEN = 0.25
+_MOSTLY = 0.8
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -145,15 +150,24 @@ def merged_peaks(
 
 
 def is_profile(mz: Float[np.ndarray, " point"]) -> bool:
-    """Whether points trace peaks' shapes rather than being peaks: most stand within 100 ppm.
+    """Whether points trace peaks' shapes rather than being peaks.
+
+    Those of a profile mostly stand within 100 ppm of the next, or in even steps below 0.5 m/z.
 
     Example:
         >>> is_profile(np.linspace(100.0, 101.0, 500)), is_profile(np.array([100.0, 101.0, 102.0]))
         (True, False)
+        >>> is_profile(np.arange(100.0, 200.0, 0.1)), is_profile(np.arange(100.0, 200.0))
+        (True, False)
     """
     if len(mz) < 20:
         return False
-    return bool(np.median(np.diff(mz) / mz[1:]) < 1e-6 * PROFILE_STEP_PPM)
+    step = np.diff(mz)
+    usual = float(np.median(step))
+    if usual <= 0 or float(np.median(step / mz[1:])) < 1e-6 * PROFILE_STEP_PPM:
+        return True
+    even = np.abs(step / usual - 1) < _EVEN
+    return usual < _EVEN_STEP and float(even.mean()) > _MOSTLY
 
 
 def picked_peaks(
