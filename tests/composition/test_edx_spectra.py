@@ -1,5 +1,7 @@
 """EDX spectra: real files, Cliff and Lorimer's iron and platinum, simulated spectra found again."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -131,6 +133,18 @@ def test_a_simulated_film_is_counted_again():
     beam = beam_systematics(found, BeamPrior(voltage_kv=3.0))
     added = (shared.log_covariance - beam.log_covariance)[bromine, bromine]
     assert added == pytest.approx(2 * 0.125**2)
+
+
+def test_the_file_s_take_off_angle_counts():
+    """Photons on a flat way out are absorbed more: oxygen's, far below lead's, by their ratio."""
+    fit = fit_peaks(simulated(fresh()), tuple(TWO))
+    prior = BeamPrior(voltage_kv=3.0)
+    usual = thin_film_counts(fit, prior)
+    flat = thin_film_counts(replace(fit, spectrum=replace(fit.spectrum, take_off_deg=8.0)), prior)
+    same = thin_film_counts(replace(fit, spectrum=replace(fit.spectrum, take_off_deg=35.0)), prior)
+    oxygen = usual.elements.index("O")
+    assert flat.values[oxygen] > 1.05 * usual.values[oxygen]
+    np.testing.assert_array_equal(same.values, usual.values)
 
 
 def test_overlaps_are_named():

@@ -8,7 +8,7 @@ from ase.data import atomic_masses, atomic_numbers
 from jaxtyping import Float
 
 from cinedot.composition.atom_counts import PER_METALS, AtomCounts
-from cinedot.composition.film import Film, mass_fractions, sensitivity
+from cinedot.composition.film import TAKE_OFF_DEG, Film, mass_fractions, sensitivity
 from cinedot.composition.peak_fit import PeakFit
 from cinedot.composition.systematics import BeamPrior
 from cinedot.composition.xray_lines import LineFamily, analysed_family
@@ -72,7 +72,8 @@ def thin_film_counts(fit: PeakFit, prior: BeamPrior, *, metal: str = "Pb") -> At
     Counts over the film's sensitivity are atoms; what is absorbed depends on what is there, so
     both are found in turn. The covariance is that of counting, overlaps included. Elements whose
     peaks do not stand out are left out. The detector is taken to see all lines alike: windows cut
-    oxygen, nitrogen and carbon, which a reference mends.
+    oxygen, nitrogen and carbon, which a reference mends. The take-off angle is the file's, 35
+    degrees where it says none.
 
     Args:
         fit: peaks of the spectrum.
@@ -93,12 +94,13 @@ def thin_film_counts(fit: PeakFit, prior: BeamPrior, *, metal: str = "Pb") -> At
         raise AnalysisError(
             f"{metal} does not stand out in {fit.spectrum.label}, so nothing can be counted "
             "against it.",
-            remedy="Measure longer, or sum several spectra.",
+            remedy=f"Measure longer, or sum several spectra, if the sample holds {metal}.",
         )
     order = tuple(sorted(lines, key=lambda e: e == metal))
     parts = np.array([family_counts(fit, lines[e])[1] for e in order])
     counts = parts @ [one.counts for one in fit.peaks]
-    atoms = _atoms(counts, order, lines, prior)
+    take_off = fit.spectrum.take_off_deg or TAKE_OFF_DEG
+    atoms = _atoms(counts, order, lines, prior, take_off_deg=take_off)
     relative = parts @ fit.covariance @ parts.T / np.outer(counts, counts)
     values = PER_METALS * atoms[:-1] / atoms[-1]
     # d ln(a/b) = d ln a - d ln b
@@ -133,6 +135,8 @@ def _atoms(
     elements: tuple[str, ...],
     lines: Mapping[str, LineFamily],
     prior: BeamPrior,
+    *,
+    take_off_deg: float,
 ) -> Float[np.ndarray, " element"]:
     """Relative atoms, found in turn with the absorption and energy loss that they cause."""
     atoms = np.ones(len(elements))
@@ -141,6 +145,7 @@ def _atoms(
         thickness_nm=prior.thickness_nm,
         landing_kev=prior.voltage_kv,
         substrate_z=prior.substrate_z,
+        take_off_deg=take_off_deg,
     )
     for _ in range(_ROUNDS):
         held = dict(zip(elements, atoms.tolist(), strict=True))
