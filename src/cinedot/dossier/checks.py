@@ -139,7 +139,8 @@ def _reports(found: Mapping[str, Estimate], reported: Mapping[str, Estimate]) ->
             if _asks_for(key, name)
         }
         for name, one in answers.items():
-            yield compare(f"{name} (reported)", one, stated, of=("found", "reported"))
+            said = "found" if one is found[name] else "found, systematic error in it,"
+            yield compare(f"{name} (reported)", one, stated, of=(said, "reported"))
         if not answers:
             detail = f"reported {stated.text()}; nothing here measures it."
             yield Check(name=f"{key} (reported)", status="undecided", detail=detail)
