@@ -91,13 +91,18 @@ def test_a_reference_and_a_table_of_means(run: Run, tmp_path: Path) -> None:
     assert found["Br"]["value"] == pytest.approx(64 * 58.23 / 15.72 * 3 * 48.1 / 185.3, rel=1e-9)
 
 
-def test_one_measurement_gives_counts_without_sigma(run: Run, tmp_path: Path) -> None:
-    _write(tmp_path, "Cs,Pb,Br\n26.92,15.38,57.70\n")
+@pytest.mark.parametrize(("rows", "says"), [(1, "One measurement:"), (5, "All 5 replicates are")])
+def test_one_measurement_gives_counts_without_sigma(
+    run: Run, tmp_path: Path, rows: int, says: str
+) -> None:
+    """Also where it is copied: five rows that are the same tell no scatter of 1e-15."""
+    _write(tmp_path, "Cs,Pb,Br\n" + rows * "26.92,15.38,57.70\n")
     assert run("analyze", tmp_path)[0] == 0
     found = _dossier(tmp_path)["results"]["composition"]
     assert found["Cs"]["sigma"] is None
     assert found["OAMH"]["status"] == "lower_limit"
-    assert "compound" not in found
+    assert not {"compound", "Cs_sd"} & set(found)
+    assert says in (tmp_path / "results" / "dossier.html").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
@@ -146,7 +151,7 @@ def test_a_spectrum_of_hardly_any_counts_is_an_answer(
     assert content["sections"]["composition"]["status"] == "ok"
     assert content["results"].get("composition", {}) == {}
     page = (tmp_path / "results" / "dossier.html").read_text("utf-8")
-    assert "Not enough counts: Pb does not stand out" in page
+    assert "No atoms are counted: Pb does not stand out" in page
 
 
 def _msa(path: Path, rng: np.random.Generator) -> None:
@@ -189,3 +194,34 @@ def test_spectra_are_replicates_of_a_film(run: Run, tmp_path: Path) -> None:
     assert own["0.msa, O K"] > 1000
     page = (tmp_path / "results" / "dossier.html").read_text("utf-8")
     assert "Peaks of 0.msa" in page
+
+
+@pytest.mark.parametrize(
+    ("row", "lines", "said"),
+    [
+        ("sigma", "", True),
+        ("sigma", "replicates = 20", True),
+        ("sem", "", False),
+        ("sigma", 'spread = "sem"', False),
+    ],
+)
+def test_whose_a_mean_s_sigma_is(
+    run: Run, tmp_path: Path, row: str, lines: str, *, said: bool
+) -> None:
+    """Where neither table nor manifest says, the dossier does, and tells no scatter of one."""
+    _write(tmp_path, f"what,Cs,Pb,Br\nMean,22.6,15.6,61.8\n{row},0.4,0.3,0.6\n", lines)
+    assert run("analyze", tmp_path)[0] == 0
+    page = (tmp_path / "results" / "dossier.html").read_text("utf-8")
+    assert ("Nobody says whether" in page) == said
+    assert "Br_sd" not in _dossier(tmp_path)["results"]["composition"]
+
+
+def test_what_no_compound_fits_decides_no_binding(run: Run, tmp_path: Path) -> None:
+    _write(tmp_path, "Cs,Pb,Br,O\n" + _replicates([10, 64, 99, 300], 0.02))
+    assert run("analyze", tmp_path)[0] == 0
+    found = _dossier(tmp_path)["results"]["composition"]
+    assert found["compound"]["value"] == "none"
+    assert found["tridentate"]["status"] == "undetermined"
+    page = (tmp_path / "results" / "dossier.html").read_text("utf-8")
+    assert "Neither one nor three halides" in page
+    assert "probability of 0 only" not in page

@@ -78,11 +78,15 @@ def fitted(spectra: Sequence[EdxSpectrum], setting: Setting, progress: Progress)
         assert one.voltage_kv is not None
         try:
             fit = fit_peaks(one, elements_of(one, setting))
-            fits.append(fit)
-            prior = prior_of(setting.section, one.voltage_kv)
-            counted.append(thin_film_counts(fit, prior, metal=setting.metal))
         except AnalysisError as fault:
             remarks.append(f"Not enough counts: {fault}")
+            continue
+        fits.append(fit)
+        prior = prior_of(setting.section, one.voltage_kv)
+        try:
+            counted.append(thin_film_counts(fit, prior, metal=setting.metal))
+        except AnalysisError as fault:
+            remarks.append(f"No atoms are counted: {fault}")
     if fits:
         remarks += _overlap_remarks(fits[0])
     if not counted:
@@ -96,11 +100,16 @@ def fitted(spectra: Sequence[EdxSpectrum], setting: Setting, progress: Progress)
 
 
 def elements_of(spectrum: EdxSpectrum, setting: Setting) -> tuple[str, ...]:
-    """What is looked for: the manifest's elements, or the file's, the host's, and C, N, O."""
+    """What is looked for: the manifest's elements, or the file's, the host's, and C, N, O.
+
+    Without a host a file that names elements says what is in it: others would only take counts.
+    """
     if setting.section.elements:
         return setting.section.elements
     host = setting.host
-    own = ("Cs", "Pb", "Br") if host is None else (host.a_element, host.b_ion, host.x_ion)
+    own = () if spectrum.elements else ("Cs", "Pb", "Br")
+    if host is not None:
+        own = (host.a_element, host.b_ion, host.x_ion)
     return tuple(dict.fromkeys((*spectrum.elements, *own, *_ALWAYS)))
 
 
