@@ -290,3 +290,20 @@ def test_bad_tables_are_refused_in_one_line(tmp_path, text, message):
     with pytest.raises(InputError, match=message) as caught:
         count_atoms(read_percents(write(tmp_path, text), spread="sd" if "SEM" in text else None))
     assert "\n" not in str(caught.value)
+
+
+def test_atoms_of_several_elements_err_together():
+    table = replicates(fresh())
+    counts = count_atoms(table)
+    together = counts.together(("Cs", "Br", "I"))
+    both = table.column("Cs") + table.column("Br")
+    rest = 100 - both - table.column("Pb")
+    # Cs and Br taken as one element from the start: the same ratio, and the same residuals.
+    merged = AtomicPercents(
+        elements=("Br", "Pb", "O"),
+        percents=np.column_stack([both, table.column("Pb"), rest]),
+        label="merged",
+    )
+    alone = count_atoms(merged).estimate("Br")
+    assert together.value == pytest.approx(alone.value, rel=1e-12)
+    assert together.sigma == pytest.approx(alone.sigma, rel=1e-9)

@@ -225,3 +225,14 @@ def test_what_no_compound_fits_decides_no_binding(run: Run, tmp_path: Path) -> N
     page = (tmp_path / "results" / "dossier.html").read_text("utf-8")
     assert "Neither one nor three halides" in page
     assert "probability of 0 only" not in page
+
+
+def test_a_chloride_in_the_place_of_a_bromide_is_no_halide_lost(run: Run, tmp_path: Path) -> None:
+    _write(tmp_path, "Cs,Pb,Br,Cl\n" + _replicates([58, 64, 200, 32], 0.02))
+    assert run("analyze", tmp_path)[0] == 0
+    found = _dossier(tmp_path)["results"]["composition"]
+    assert found["halide_lost"]["value"] == pytest.approx(
+        240 - found["Br"]["value"] - found["Cl"]["value"]
+    )
+    page = (tmp_path / "results" / "dossier.html").read_text("utf-8")
+    assert "each compound holds one halide only" in page

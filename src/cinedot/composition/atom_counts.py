@@ -1,5 +1,6 @@
 """From atomic percents to atoms per 64 metal atoms: ratios, with all their covariance."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -46,6 +47,12 @@ class AtomCounts:
         k = self.elements.index(element)
         sigma = None if self.covariance is None else float(np.sqrt(self.covariance[k, k]))
         return Estimate(value=float(self.values[k]), sigma=sigma, unit="", method=self.method)
+
+    def together(self, elements: Sequence[str]) -> Estimate:
+        """The atoms of several elements, those that were not counted left out."""
+        part = np.array([float(element in elements) for element in self.elements])
+        sigma = None if self.covariance is None else float(np.sqrt(part @ self.covariance @ part))
+        return Estimate(value=float(part @ self.values), sigma=sigma, unit="", method=self.method)
 
     def deviation(self, element: str) -> float | None:
         """Standard deviation of a single replicate."""

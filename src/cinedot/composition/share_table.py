@@ -54,7 +54,7 @@ def found_row(
     """What was counted, the lattice's own interior taken as complete.
 
     Organic A ions are not counted by EDX: their cells are left out, and what neutrality asks for is
-    both kinds of cations.
+    both kinds of cations. All halides count as the lattice's.
 
     Args:
         counts: atoms per 64 metal atoms.
@@ -69,7 +69,7 @@ def found_row(
         cells["surface A"] = _less(counts.estimate(host.a_ion), inside.a_interior)
     if host.x_ion in counts.elements and host.x_ion in HALIDES:
         cells["central X"] = _exact(inside.bridging)
-        cells["surface X"] = _less(counts.estimate(host.x_ion), inside.bridging)
+        cells["surface X"] = _less(counts.together(HALIDES), inside.bridging)
     if ligands.acid is not None:
         cells["acid"] = ligands.acid
     if host.a_ion in counts.elements:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from cinedot.composition import AtomCounts, SurfaceInference, Systematics
+from cinedot.composition.charge_balance import HALIDES
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,6 +113,12 @@ def _compound_remarks(told: Told) -> list[str]:
             )
     else:
         found = [f"The counts speak for {best} ({chance:.3f} among those compared)."]
+    several = [element for element in HALIDES if element in told.counts.elements]
+    if len(several) > 1:
+        found.append(
+            f"{' and '.join(several)} are counted, but each compound holds one halide only: it is "
+            "compared with that one's count."
+        )
     if told.binding is not None and told.binding.verdict == "none":
         found.append("Neither one nor three halides replaced by each acid fit, the rest alike.")
     elif told.binding is not None:

@@ -85,10 +85,10 @@ def ligand_results(
 def lost_halides(
     counts: AtomCounts, host: Host | None, systematics: Systematics | None
 ) -> dict[str, Estimate]:
-    """Halides that the complete cube has and the sample has not; they err as those counted do."""
+    """Halides that the complete cube has and the sample, of whichever kind, has not."""
     if host is None or host.x_ion not in counts.elements:
         return {}
-    seen = counts.estimate(host.x_ion)
+    seen = counts.together(HALIDES)
     whole = ion_counts(Cuboid.cube(4, host)).halide
     lost = Estimate(
         value=whole - float(seen.value),
@@ -98,8 +98,8 @@ def lost_halides(
     )
     found = {"halide_lost": lost}
     if systematics is not None:
-        k = counts.elements.index(host.x_ion)
-        shared = float(np.sqrt(systematics.covariance(counts)[k, k]))
+        part = np.array([float(element in HALIDES) for element in counts.elements])
+        shared = float(np.sqrt(part @ systematics.covariance(counts) @ part))
         found["halide_lost_systematic"] = plain(shared, ALIKE)
     return found
 
