@@ -23,12 +23,13 @@ class Ligands:
     Attributes:
         acid: molecules of the acid; None where no oxygen was quantified.
         ammonium: monovalent cations that the balance of charges asks for beside the A ions that
-            were seen; a lower limit where the acid is not known.
+            were seen; a lower limit where the acid is not known; None where no halide was
+            quantified, since nothing is balanced then.
         weights: [(acid, ammonium), element] of the counts that these are linear in.
     """
 
     acid: Estimate | None
-    ammonium: Estimate
+    ammonium: Estimate | None
     weights: Float[np.ndarray, "2 element"]
 
 
@@ -107,4 +108,7 @@ def balanced_ligands(
         status="ok" if seen else "lower_limit",
     )
     acid = Estimate(value=acids, sigma=spread[0], unit="", method=f"oxygen over {oxygens}")
-    return Ligands(acid=acid if seen else None, ammonium=ammonium, weights=weights)
+    balanced = any(element in HALIDES for element in counts.elements)
+    return Ligands(
+        acid=acid if seen else None, ammonium=ammonium if balanced else None, weights=weights
+    )

@@ -72,7 +72,7 @@ def found_row(
         cells["surface X"] = _less(counts.together(HALIDES), inside.bridging)
     if ligands.acid is not None:
         cells["acid"] = ligands.acid
-    if host.a_ion in counts.elements:
+    if host.a_ion in counts.elements and ligands.ammonium is not None:
         cells["ammonium"] = ligands.ammonium
     return ShareRow(label=label, cells=cells)
 

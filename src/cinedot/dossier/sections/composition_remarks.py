@@ -75,6 +75,8 @@ def _error_remarks(told: Told) -> list[str]:
 
 
 def _ligand_remarks(told: Told) -> list[str]:
+    if not set(HALIDES) & set(told.counts.elements):
+        return ["No halide was quantified: neutrality tells no cations."]
     if "O" not in told.counts.elements:
         return [
             "Oxygen was not quantified: the acids are not told, and the cations that neutrality "

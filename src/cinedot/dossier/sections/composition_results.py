@@ -71,7 +71,7 @@ def ligand_results(
     shared = None if systematics is None else systematics.covariance(counts)
     for ion, one in ligands:
         made = [(acid_key(ion), one.acid, 0)] if one.acid is not None else []
-        if one is ligands[0][1]:
+        if one is ligands[0][1] and one.ammonium is not None:
             made.append((cations, one.ammonium, 1))
         for key, estimate, row in made:
             found[key] = estimate
