@@ -307,3 +307,19 @@ def test_atoms_of_several_elements_err_together():
     alone = count_atoms(merged).estimate("Br")
     assert together.value == pytest.approx(alone.value, rel=1e-12)
     assert together.sigma == pytest.approx(alone.sigma, rel=1e-9)
+
+
+def test_rows_of_extremes_are_no_replicates(tmp_path):
+    path = tmp_path / "edx.csv"
+    rows = "Spectrum 1,24,16,60\nSpectrum 2,22,16,62\n"
+    # The maxima add up to 100 as replicates do; the minima to 96.
+    extremes = "Mean,23,16,61\nStd. deviation,1,0.1,1\nMax.,24,16,60\nMin.,22,15,59\n"
+    path.write_text("Spectrum,Cs,Pb,Br\n" + rows + extremes)
+    assert read_percents(path).percents.tolist() == [[24, 16, 60], [22, 16, 62]]
+
+
+def test_without_a_halide_nothing_is_balanced():
+    table = AtomicPercents(
+        elements=("Pb", "O"), percents=np.array([[61.0, 39.0], [62.0, 38.0]]), label="a"
+    )
+    assert balanced_ligands(count_atoms(table), a_ion="Cs", oxygens=5, charge=1).ammonium is None

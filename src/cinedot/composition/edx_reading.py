@@ -16,6 +16,7 @@ _ELEMENT = re.compile(r"([A-Z][a-z]?)(?:[ _-]?(?:[KLMN](?:[ab]\d?)?))?(?:\W.*|_.
 _HEAVIEST = 92
 _SIGMA = re.compile(r"(?:sigma|sd|sem|error|uncertainty|±)[ _]+(.+)", re.IGNORECASE)
 _MEAN = re.compile(r"(mean|average|avg|mittel\w*)\b", re.IGNORECASE)
+_LEFT_OUT = re.compile(r"(max|min|median)(imum)?\.?", re.IGNORECASE)
 _SPREAD = re.compile(
     r"(?P<sem>sem|s\.e\.m\.|standard error.*|std\.? ?err.*)"
     r"|(?P<sd>sd|s\.d\.|std\.?( ?dev.*)?|standard deviation|stdev.*)"
@@ -31,7 +32,7 @@ def read_percents(
 
     Columns are headed by symbols ("Pb", "Br L", "O (at%)"); others are left out. A table of means
     has a row that begins with "mean" and one that begins with "sd", "sem" or "sigma", or one row
-    with columns "sigma Pb" beside the elements'.
+    with columns "sigma Pb" beside the elements'. Rows of maxima, minima and medians are left out.
 
     Args:
         path: the table.
@@ -129,7 +130,9 @@ def _means(
     words = _row_words(table, len(values))
     means = [row for row, word in enumerate(words) if _MEAN.match(word)]
     spreads = {row: found for row, word in enumerate(words) if (found := _SPREAD.fullmatch(word))}
-    replicates = [row for row in range(len(words)) if row not in means and row not in spreads]
+    left_out = {row for row, word in enumerate(words) if _LEFT_OUT.fullmatch(word)}
+    summary = left_out.union(means, spreads)
+    replicates = [row for row in range(len(words)) if row not in summary]
     if replicates or not means or not spreads:
         # Means below replicates say nothing that the replicates do not.
         return replicates or means or list(range(len(values))), None, None
@@ -140,7 +143,9 @@ def _means(
 
 def _row_words(table: DelimitedTable, rows: int) -> Sequence[str]:
     for words in table.texts.values():
-        if any(_MEAN.match(word) or _SPREAD.fullmatch(word) for word in words):
+        if any(one.match(word) for one in (_MEAN, _LEFT_OUT) for word in words) or any(
+            _SPREAD.fullmatch(word) for word in words
+        ):
             return words
     return [""] * rows
 
