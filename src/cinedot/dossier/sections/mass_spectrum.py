@@ -1,5 +1,6 @@
 """Section `mass_spectrum`: peaks to ions, with the rate of wrong ones."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -65,11 +66,13 @@ def _analyse(
         for one in progress.track([spectrum], description="mass spectrum: assigning", total=1)
     )
     told = _with_names(told)
+    tried = {ion.key for ion in candidates}
+    known = tuple(one for one in known_ions() if one.ion.key in tried)
     return Findings(
-        results=_results(told),
+        results=_results(told, known),
         series=_series(told),
         panels=(mirror(told), *envelopes(told)),
-        remarks=_remarks(told),
+        remarks=_remarks(told, known),
         facts=_facts(told, path),
         inputs=(path,),
     )
@@ -85,7 +88,7 @@ def _with_names(told: IonAssignment) -> IonAssignment:
     return replace(told, found=found)
 
 
-def _results(told: IonAssignment) -> dict[str, Estimate]:
+def _results(told: IonAssignment, named: Sequence[KnownIon]) -> dict[str, Estimate]:
     method = f"{told.candidates} candidates, {len(DECOY_HYDROGENS)} decoys each"
     found: dict[str, Estimate] = {
         "ions": _plain(float(len(told.found)), "", method),
@@ -107,7 +110,7 @@ def _results(told: IonAssignment) -> dict[str, Estimate]:
             method="median over the sure ions' peaks",
         )
         found["mass_spread"] = _plain(used.sigma_ppm, "ppm", "root mean square, strays left out")
-    for known in known_ions():
+    for known in named:
         height = _height_of(told, known)
         if height is not None:
             found[known.key] = height
@@ -161,7 +164,7 @@ def _series(told: IonAssignment) -> tuple[SeriesPoint, ...]:
     )
 
 
-def _remarks(told: IonAssignment) -> tuple[str, ...]:
+def _remarks(told: IonAssignment, known: Sequence[KnownIon]) -> tuple[str, ...]:
     remarks = [
         "A formula does not tell how the atoms are bound, nor which malate has lost which proton. "
         "Lead of different ores differs by several percent in its isotopes.",
@@ -170,7 +173,7 @@ def _remarks(told: IonAssignment) -> tuple[str, ...]:
         remarks.append(
             f"The file does not say its polarity; it is taken to be {told.spectrum.polarity}."
         )
-    missing = [one for one in known_ions() if one.paper and _bounded(told, one)]
+    missing = [one for one in known if one.paper and _bounded(told, one)]
     if missing:
         names = ", ".join(one.ion.name for one in missing)
         remarks.append(f"Of the paper's ions not found: {names}.")
