@@ -174,6 +174,11 @@ def test_tables_in_any_order_and_what_they_say_of_polarity(tmp_path):
     spectrum = read_mass_spectrum(path)
     assert spectrum.mz.tolist() == [78.9183, 80.9163]
     assert spectrum.polarity_stated
+    swapped = table_file(tmp_path, "No.,Intensity,m/z\n1,97,80.9163\n2,100,78.9183\n")
+    spectrum = read_mass_spectrum(swapped)
+    assert spectrum.mz.tolist() == [78.9183, 80.9163]
+    assert spectrum.intensity.tolist() == [100, 97]
+    path = table_file(tmp_path, "Polarity: negative\nm/z,int\n80.9163,97\n78.9183,100\n79.1,0\n")
     with pytest.raises(InputError, match="must be of positive ions, but the file says negative"):
         read_mass_spectrum(path, polarity="positive")
 

@@ -11,6 +11,8 @@ from cinedot.composition.mzml import read_mzml
 from cinedot.core import InputError
 from cinedot.core.delimited import DelimitedTable, column_pair, read_delimited
 
+_MZ = re.compile(r"m\s*/\s*z\b.*|mz|mass", re.IGNORECASE)
+_HEIGHT = re.compile(r"(rel\w*\.?\s*)?(int|abundance|counts|height).*", re.IGNORECASE)
 _POLARITY_KEY = re.compile(r"polarity|\bion\s*mode|ioni[sz]ation|scan\s*mode", re.IGNORECASE)
 _SAID: Mapping[Polarity, re.Pattern[str]] = {
     "positive": re.compile(r"\bpos|^\s*\+\s*$|\bESI\s*\(?\+", re.IGNORECASE),
@@ -32,7 +34,8 @@ def read_mass_spectrum(
     Args:
         path: .mzML, or a text table of m/z and intensity in any order.
         polarity: of the ions: a file that says another is refused.
-        columns: {"x": ..., "y": ...}, headings or numbers from 1; by default the first two.
+        columns: {"x": ..., "y": ...}, headings or numbers from 1; by default those whose headings
+            say m/z and intensity, else the first two.
 
     Raises:
         InputError: see `read_delimited` and `read_mzml`; a file of the other polarity; m/z that
@@ -55,7 +58,7 @@ def read_mass_spectrum(
             remedy=f'Give the {polarity} recording, or write polarity = "{stated}".',
             file=path,
         )
-    wanted = columns or {}
+    wanted = dict(columns or _headed(table))
     x, y = column_pair(table, x=wanted.get("x"), y=wanted.get("y"))
     if (x.values <= 0).any():
         raise InputError(
@@ -82,6 +85,17 @@ def read_mass_spectrum(
         label=path.stem,
         polarity_stated=stated is not None,
     )
+
+
+def _headed(table: DelimitedTable) -> Mapping[str, int]:
+    """The columns that their headings name, one each; nothing where they do not."""
+    found = {
+        key: [column.number for column in table.columns if pattern.fullmatch(column.heading)]
+        for key, pattern in (("x", _MZ), ("y", _HEIGHT))
+    }
+    if all(len(numbers) == 1 for numbers in found.values()):
+        return {key: numbers[0] for key, numbers in found.items()}
+    return {}
 
 
 def _stated_polarity(table: DelimitedTable) -> Polarity | None:
