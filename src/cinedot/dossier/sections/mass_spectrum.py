@@ -73,7 +73,7 @@ def _analyse(
         series=_series(told),
         panels=(mirror(told), *envelopes(told)),
         remarks=_remarks(told, known),
-        facts=_facts(told, path),
+        facts=_facts(told, path, section),
         inputs=(path,),
     )
 
@@ -202,15 +202,16 @@ def _bounded(told: IonAssignment, known: KnownIon) -> bool:
     return height is not None and height.status != "ok"
 
 
-def _facts(told: IonAssignment, path: Path) -> dict[str, str]:
+def _facts(told: IonAssignment, path: Path, section: MassSpectrumSection) -> dict[str, str]:
     spectrum, used = told.spectrum, told.tolerances
     stated = "" if spectrum.polarity_stated else " (not stated by the file)"
+    given = "given" if "resolving_power" in section.model_fields_set else "assumed"
     facts = {
         "file": path.name,
         "ions": spectrum.polarity + stated,
         "peaks": f"{len(spectrum.mz)}, m/z {spectrum.mz[0]:.1f} to {spectrum.mz[-1]:.1f}",
         "looked for within": f"{used.window_ppm:.2g} ppm about {used.offset_ppm:+.2g} ppm",
-        "resolving power": f"{used.resolving_power:g}, assumed or given",
+        "resolving power": f"{used.resolving_power:g}, {given}",
     }
     if spectrum.scans > 1:
         facts["scans"] = f"{spectrum.scans}, averaged"
