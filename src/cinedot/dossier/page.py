@@ -1,9 +1,9 @@
 """`dossier.html`: the report a person reads, one file that needs no network."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from cinedot.core import Estimate
 from cinedot.dossier.findings import Film, Panel, SectionOutcome
@@ -148,15 +148,27 @@ def _settings(parameters: Mapping[str, Any]) -> list[tuple[str, str, str]]:
     """
     lines: list[tuple[str, str, str]] = []
     for section, stated in parameters.items():
+        if section == "reported":  # they stand in a table of their own
+            continue
         tables = stated if isinstance(stated, list | tuple) else [stated]
         for table in tables:
             own = table.get("name", "") if section != "sample" else ""
             lines += [
-                (f"{section} {own}".rstrip(), key, str(value))
-                for key, value in table.items()
+                (f"{section} {own}".rstrip(), key, value)
+                for key, value in _flat(table)
                 if key != "name" or section == "sample"
             ]
     return lines
+
+
+def _flat(table: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Keys and values as text; those of tables within a table as in "sizes.peaks"."""
+    for key, value in table.items():
+        if isinstance(value, Mapping):
+            inner = cast("Mapping[str, Any]", value)
+            yield from ((f"{key}.{own}", text) for own, text in _flat(inner))
+        else:
+            yield key, str(value)
 
 
 def _part(outcome: SectionOutcome) -> dict[str, Any]:

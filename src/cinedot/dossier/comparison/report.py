@@ -240,6 +240,7 @@ def render_comparison(comparison: Comparison, content: Mapping[str, Any]) -> str
         panels=panels,
         plotly_js=get_plotlyjs() if panels else "",
         films=False,
+        turns=False,
     )
 
 
