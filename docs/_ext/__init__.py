@@ -1,0 +1,1 @@
+"""What the site makes of the project itself: pages of commands, of the interface, equations."""
