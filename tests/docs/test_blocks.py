@@ -17,8 +17,8 @@ from doc_pages import Block
 _PAGES = doc_pages.pages()
 # Commands that neither film nor analyse: a second or less each, once their room is imported.
 _CHEAP = {"new", "predict", "recipe", "grow"}
-# Scripts that compile programs; they run with the whole page in test_tutorials.py.
-_DEAR = {"docs/simulation.md"}
+# Three seconds of a processor and more each (compiled programs, many imports): at full size only.
+_DEAR = {"composition", "growth", "mass-spectra", "scales", "simulation", "sizes"}
 # What corrections and lab.toml in the docs speak of.
 _RECORDS = """
 [movie]
@@ -34,12 +34,16 @@ def _with(*languages: str) -> list[Path]:
     return [p for p in _PAGES if any(b.language in languages for b in doc_pages.blocks(p))]
 
 
-def _alone(language: str) -> list[Path]:
+def _alone(language: str) -> list[Any]:
     """Pages whose scripts need no file that a command made: a tutorial is run as a whole."""
-    return [p for p in _with(language) if p.parent.name != "tutorials"]
+    pages = [p for p in _with(language) if p.parent.name != "tutorials"]
+    dear = [pytest.mark.acceptance]
+    return [
+        pytest.param(p, id=doc_pages.name(p), marks=dear if p.stem in _DEAR else []) for p in pages
+    ]
 
 
-@pytest.mark.parametrize("page", _alone("python"), ids=doc_pages.name)
+@pytest.mark.parametrize("page", _alone("python"))
 def test_python_runs_and_prints_what_is_shown(page: Path) -> None:
     names: dict[str, Any] = {}
     runner = doctest.DocTestRunner()
@@ -53,7 +57,7 @@ def test_python_runs_and_prints_what_is_shown(page: Path) -> None:
             )
             runner.run(session, clear_globs=False)
             names.update(session.globs)
-        elif doc_pages.name(page) not in _DEAR:
+        else:
             exec(compile(block.text, f"{page}:{block.line}", "exec"), names)
     assert runner.failures == 0
 
