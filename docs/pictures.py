@@ -78,7 +78,7 @@ def found(folder: Path) -> None:
     turn = Rotation.from_quat(pose[["qw", "qx", "qy", "qz"]].to_numpy(float), scalar_first=True)
     place = pose[["x_nm", "y_nm"]].to_numpy(float)
     half = 2.4
-    figure = Figure(figsize=(9.6, 3.7), layout="constrained")
+    figure = Figure(figsize=(9.6, 3.4), layout="constrained")
     panels = figure.subplots(1, 3)
     pixel_nm = float(movie.pixel_x_nm or 0)
     reach = (np.array([0, frame.shape[1], frame.shape[0], 0]) - 0.5) * pixel_nm
@@ -105,8 +105,9 @@ def _view(
     pixel_nm: float,
 ) -> np.ndarray:
     dot = build(Cuboid.cube(4, host_named("CsPbBr3")), "mla-cs", ligands=HeadGroups())
-    poses = Poses.of(Rotation.concatenate([turn]), np.array([[*place_nm, 0.0]]))
-    # Half a movie's pixel, as a wave needs it: each pixel is the mean of four.
+    # Half a movie's pixel, as a wave needs it: each pixel is the mean of four, so that places,
+    # which count from the first pixel's centre, are a quarter of a pixel larger.
+    poses = Poses.of(Rotation.concatenate([turn]), np.array([[*(place_nm + pixel_nm / 4), 0.0]]))
     grid = Grid(shape=(2 * shape[0], 2 * shape[1]), pixel_nm=pixel_nm / 2)
     lens = Lens(defocus_nm=defocus_nm)
     image = np.asarray(intensities(exit_waves(dot, poses, grid=grid, lens=lens), lens, grid))[0]
