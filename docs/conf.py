@@ -49,7 +49,7 @@ python_maximum_signature_line_length = 88
 def setup(app: Sphinx) -> None:
     """Write the pages that the project itself tells, before Sphinx looks for pages."""
     if app.tags.has("quick"):  # the reference of the Python interface takes most of the time
-        app.config.exclude_patterns.append("api/[!i]*")
+        app.config.exclude_patterns.append("api/[!a]*")
     app.connect("builder-inited", _write_pages)
     app.connect("autodoc-process-docstring", _plain_docstring)
 

@@ -44,7 +44,7 @@ class Block:
 def pages() -> list[Path]:
     """README and every page that somebody wrote, whoever adds one."""
     found = (p for p in DOCS.rglob("*.md") if not _MADE & set(p.relative_to(DOCS).parts[:-1]))
-    written = [p for p in found if p.parent.name != "api" or p.name == "index.md"]
+    written = [p for p in found if p.parent.name != "api" or p.name == "about.md"]
     return [ROOT / "README.md", *sorted(written)]
 
 
