@@ -4,6 +4,7 @@
 `python docs/pictures.py FOLDER` draws it from a folder in which that tutorial was gone through.
 """
 
+import json
 import re
 import subprocess
 import sys
@@ -78,33 +79,42 @@ def found(folder: Path) -> None:
     turn = Rotation.from_quat(pose[["qw", "qx", "qy", "qz"]].to_numpy(float), scalar_first=True)
     place = pose[["x_nm", "y_nm"]].to_numpy(float)
     half = 2.4
-    figure = Figure(figsize=(9.6, 3.4), layout="constrained")
+    figure = Figure(figsize=(9.6, 3.7), layout="constrained")
     panels = figure.subplots(1, 3)
     pixel_nm = float(movie.pixel_x_nm or 0)
     reach = (np.array([0, frame.shape[1], frame.shape[0], 0]) - 0.5) * pixel_nm
     extent = reach - place[[0, 0, 1, 1]]
     low, high = np.percentile(frame, (0.5, 99.5))
     panels[0].imshow(frame, cmap="gray", extent=extent, vmin=low, vmax=high)
-    panels[0].set_title("one frame of 20 ms")
-    view = _view(turn, place, float(pose["defocus_nm"]), frame.shape, pixel_nm)
+    panels[0].set_title("one frame of 20 ms", fontsize=11)
+    view = _view(_dot(folder), turn, place, float(pose["defocus_nm"]), frame.shape, pixel_nm)
     low, high = np.percentile(view, (0.5, 99.5))
     panels[1].imshow(view, cmap="gray", extent=extent, vmin=low, vmax=high)
-    panels[1].set_title("the model, as it was found to lie")
+    panels[1].set_title("the model, as it was found to lie", fontsize=11)
     _atoms(panels[2], sites[sites["particle"] == 0], turn, half)
     for axes in panels:
         axes.set(xlim=(-half, half), ylim=(half, -half))
         _bar(axes, half - 0.15, half - 0.15, "black" if axes is panels[2] else "white")
-    figure.savefig(HERE / "found.png", dpi=110)
+    figure.savefig(HERE / "found.png", dpi=110, bbox_inches="tight", pad_inches=0.05)
+
+
+def _dot(folder: Path) -> Atoms:
+    """The dot that the analysis named, with its bound heads."""
+    dossier = json.loads((folder / "results" / "dossier.json").read_text("utf-8"))
+    named = dossier["results"]["movie"]
+    nx, ny, nz = (int(edge) for edge in named["edges"]["value"].split("x"))
+    cuboid = Cuboid(edges=(nx, ny, nz), host=host_named("CsPbBr3"))
+    return build(cuboid, named["compound"]["value"], ligands=HeadGroups())
 
 
 def _view(
+    dot: Atoms,
     turn: Rotation,
     place_nm: np.ndarray,
     defocus_nm: float,
     shape: tuple[int, int],
     pixel_nm: float,
 ) -> np.ndarray:
-    dot = build(Cuboid.cube(4, host_named("CsPbBr3")), "mla-cs", ligands=HeadGroups())
     # Half a movie's pixel, as a wave needs it: each pixel is the mean of four, so that places,
     # which count from the first pixel's centre, are a quarter of a pixel larger.
     poses = Poses.of(Rotation.concatenate([turn]), np.array([[*(place_nm + pixel_nm / 4), 0.0]]))
@@ -125,7 +135,7 @@ def _atoms(axes: Axes, sites: "pd.DataFrame", turn: Rotation, half_nm: float) ->
     axes.imshow(picture, extent=(-half_nm, half_nm, half_nm, -half_nm))
     gone = turn.apply(places[~there])
     axes.scatter(gone[:, 0], gone[:, 1], s=24, facecolors="none", edgecolors="0.3", linewidths=0.8)
-    axes.set_title(f"{there.sum()} ions found, {(~there).sum()} sites empty (rings)")
+    axes.set_title(f"{there.sum()} ions found, {(~there).sum()} sites empty (rings)", fontsize=11)
 
 
 def _tutorial(folder: Path) -> None:

@@ -18,7 +18,9 @@ _PAGES = doc_pages.pages()
 # Commands that neither film nor analyse: a second or less each, once their room is imported.
 _CHEAP = {"new", "predict", "recipe", "grow"}
 # Three seconds of a processor and more each (compiled programs, many imports): at full size only.
-_DEAR = {"composition", "growth", "mass-spectra", "scales", "simulation", "sizes"}
+_DEAR = {
+    "composition", "growth", "kinetics", "mass-spectra", "mixtures", "scales", "simulation", "sizes"
+}  # fmt: skip
 # What corrections and lab.toml in the docs speak of.
 _RECORDS = """
 [movie]
