@@ -136,3 +136,14 @@ def doctor() -> None:
     from cinedot.dossier.command import print_doctor
 
     print_doctor()
+
+
+@app.command()
+def export(
+    folder: Annotated[Path, typer.Argument(help="A sample folder that was analysed.")],
+    to: Annotated[Path, typer.Option(help="The folder to make.")],
+) -> None:
+    """Write an analysed folder's tables as CSV."""
+    from cinedot.dossier.export import export_folder
+
+    raise typer.Exit(export_folder(folder, to))
