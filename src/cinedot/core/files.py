@@ -79,11 +79,22 @@ def written_whole(path: Path) -> Generator[Path]:
                 beside.unlink()
 
 
-def not_writable(path: Path, fault: OSError) -> InputError:
-    """The error for a file or folder that the system refuses to write."""
+def not_writable(path: Path, fault: OSError, *, option: str = "--out") -> InputError:
+    """The error for a file or folder that the system refuses to write.
+
+    Args:
+        path: what cannot be written.
+        fault: what the system says.
+        option: the command's option that chooses another place.
+
+    Example:
+        >>> print(not_writable(Path("a"), PermissionError(13, "Permission denied"), option="--to"))
+        a: this must be writable, but the system says: Permission denied. Choose another folder \
+with --to, or change its permissions.
+    """
     return InputError(
         f"this must be writable, but the system says: {fault.strerror or fault}.",
-        remedy="Choose another folder with --out, or change its permissions.",
+        remedy=f"Choose another folder with {option}, or change its permissions.",
         file=path,
     )
 
