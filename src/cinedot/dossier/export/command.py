@@ -35,6 +35,7 @@ def export_folder(folder: Path, to: Path) -> int:
     """
     from cinedot.dossier.catalog.document import find_results
     from cinedot.dossier.export.reading import read_dossier
+    from cinedot.dossier.export.structures import write_structures_told
     from cinedot.dossier.export.tables import write_tables
 
     _, results = find_results(folder)
@@ -42,6 +43,7 @@ def export_folder(folder: Path, to: Path) -> int:
     with _new_folder(to) as made:
         (made / "tables").mkdir()
         write_tables(results, content, made / "tables")
+        write_structures_told(results, content, made / "structures")
     print(f"Wrote {to}")
     return 0
 
