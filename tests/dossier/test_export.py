@@ -1,5 +1,6 @@
 """An export holds the numbers of the results, and is there whole or not at all."""
 
+import hashlib
 import json
 from collections.abc import Callable
 from pathlib import Path
@@ -7,6 +8,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from rocrate.rocrate import ROCrate
 
 from cinedot.core import InputError
 from cinedot.core.tables import write_table
@@ -98,6 +100,12 @@ def test_the_command_exports_what_the_analysis_found(
     assert not found
     checks = pd.read_csv(tables / "checks.csv", keep_default_na=False).to_dict("records")
     assert checks == told["checks"] != []
+    crate = ROCrate(tables.parent)
+    named = {one["name"]: one["sha256"] for one in crate.get("#analysis")["object"]}
+    assert named == {
+        name: hashlib.sha256((light_folder / name).read_bytes()).hexdigest()
+        for name in ("pl.csv", "sample.toml")
+    }
 
 
 def _bytes(folder: Path) -> dict[str, bytes]:

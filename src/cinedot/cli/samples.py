@@ -143,7 +143,10 @@ def export(
     folder: Annotated[Path, typer.Argument(help="A sample folder that was analysed.")],
     to: Annotated[Path, typer.Option(help="The folder to make.")],
 ) -> None:
-    """Write an analysed folder's tables as CSV."""
+    """Write an analysed folder's results for other programs.
+
+    Tables as CSV, a movie's atoms as extended XYZ and CIF, and an RO-Crate that describes them.
+    """
     from cinedot.dossier.export import export_folder
 
     raise typer.Exit(export_folder(folder, to))

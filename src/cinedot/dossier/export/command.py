@@ -34,6 +34,7 @@ def export_folder(folder: Path, to: Path) -> int:
         ['checks.csv', 'results.csv']
     """
     from cinedot.dossier.catalog.document import find_results
+    from cinedot.dossier.export.crate import write_crate
     from cinedot.dossier.export.reading import read_dossier
     from cinedot.dossier.export.structures import write_structures_told
     from cinedot.dossier.export.tables import write_tables
@@ -44,6 +45,7 @@ def export_folder(folder: Path, to: Path) -> int:
         (made / "tables").mkdir()
         write_tables(results, content, made / "tables")
         write_structures_told(results, content, made / "structures")
+        write_crate(made, content, results)
     print(f"Wrote {to}")
     return 0
 
