@@ -1,6 +1,9 @@
 """ASE reads from an export the atoms that the table of sites tells."""
 
 import json
+import re
+import shlex
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -15,6 +18,8 @@ from cinedot.dossier.export import export_folder
 from cinedot.dossier.sections.movie_atoms import site_rows
 from cinedot.micrographs.movie_atoms import MovieAtoms
 from cinedot.particle import host_named, lattice_sites
+
+Run = Callable[..., tuple[int, str, str]]
 
 COLUMNS = ["a", "b", "c", "occupancy", "sigma", "sigma_model", "p_present"]
 WRITTEN = 0.51e-8
@@ -142,3 +147,26 @@ def test_a_site_that_has_two_rows_for_a_frame_is_refused(
 def test_sites_without_a_lattice_constant_are_refused(told: pd.DataFrame, tmp_path: Path) -> None:
     with pytest.raises(InputError, match="host or a lattice constant"):
         export_folder(_analysed(tmp_path / "s", told), tmp_path / "out")
+
+
+def test_the_page_about_exports_runs(
+    told: pd.DataFrame,
+    tmp_path: Path,
+    run: Run,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    _analysed(tmp_path / "dot", told.assign(movie="movie"), host="CsPbBr3")
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).parents[2] / "docs" / "export.md").read_text("utf-8")
+    ((command,), (program,)) = (
+        re.findall(rf"^```{kind}\n(.*?)^```", text, flags=re.DOTALL | re.MULTILINE)
+        for kind in ("", "python")
+    )
+    assert run(*shlex.split(command)[1:])[0] == 0
+    exec(program, {})
+    filled = (_state(told, 10)["p_present"] > 0.5).sum()
+    assert capsys.readouterr().out == f"{filled} of 71 sites are filled from frame 10 on\n"
+    for file in (tmp_path / "dot-export").rglob("*.*"):
+        told_of = file.name if file.suffix == ".json" else f"{file.parent.name}/*{file.suffix}"
+        assert told_of in text
