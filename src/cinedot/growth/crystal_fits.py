@@ -179,7 +179,8 @@ def judge(points: Points, *, size: float, pixel: float) -> CrystalKind:
     off = np.array([one.rms for one in fits]) / error
     log_p = -count * np.array([0.5 * off[0] ** 2, 0.5 * off[1] ** 2, np.log(_OTHER)])
     log_p[2] -= count * 0.5 * (off.min() / _OTHER) ** 2
-    p = np.exp(log_p - scipy.special.logsumexp(log_p))
+    p = np.exp(log_p - log_p.max())
+    p = p / p.sum()
     # Sides are found to the error over the root of how many points a side has.
     sigma = error / np.sqrt(count / 4) * np.sqrt(2) / size
     square = scipy.special.ndtr((SQUARE_ASPECT - fits[0].aspect) / sigma)
