@@ -114,7 +114,7 @@ def test_what_cannot_be_fitted_is_told_why(
 ) -> None:
     asked: list[int] = []
 
-    def poses_of(*_: object, number: int, zero: float) -> tuple[MoviePoses, str]:
+    def poses_of(*_: object, number: int, zero: float, by_hand: object) -> tuple[MoviePoses, str]:
         assert zero == 3.0
         asked.append(number)
         return told_poses, ""
