@@ -284,3 +284,18 @@ def test_every_shipped_recipe_has_a_sheet_that_fits_a_page(name):
 def test_words_of_a_reagent_find_it_whatever_the_capitals():
     assert reagent_named("oa").name == "oleic acid"
     assert reagent_named("DL-Malic Acid").name == "malic acid"
+
+
+def test_a_mixture_without_a_liquid_prints_its_sheet(tmp_path, capsys):
+    from cinedot.cli import main
+
+    (tmp_path / "dry.toml").write_text(
+        '[recipe]\nname = "dry"\n[mixture.a]\n'
+        'reagents = [{name = "PbBr2", mass = "15 mg"}, {name = "CsBr", equivalents = 1}]\n'
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sys.argv", ["cinedot", "recipe", str(tmp_path / "dry.toml")])
+        with pytest.raises(SystemExit) as end:
+            main()
+    assert not end.value.code
+    assert "a, 0 mL\n" in capsys.readouterr().out

@@ -19,6 +19,8 @@ from cinedot.growth.sbml_reading import read_sbml
 
 _SBML = (".xml", ".sbml")
 _ROWS = 11
+_CLOSER, _NEAR_MIN = 8, 0.05
+"""A crossing is asked for so many times at most, until it is known to this, min."""
 _WAVELENGTH_NM = np.arange(400.0, 701.0)
 
 
@@ -111,9 +113,21 @@ def _begins(growth: Growth) -> str:
     reached = int(np.argmax(amount >= 0.05 * amount[-1]))
     if reached == 0:
         return f"{name} shines brightest at the end; it is there from the start."
-    around = slice(reached - 1, reached + 1)
-    begins = np.interp(0.05 * amount[-1], amount[around], growth.time_min[around])
+    begins = _crossing(growth, name, 0.05 * float(amount[-1]), reached)
     return f"{name} shines brightest at the end; 5 % of its last amount at {begins:.1f} min."
+
+
+def _crossing(growth: Growth, name: str, level: float, reached: int) -> float:
+    """When a species reaches a level between two times: asked ever closer, for rises are curved."""
+    first, last = (float(one) for one in growth.time_min[reached - 1 : reached + 1])
+    for _ in range(_CLOSER):
+        times = np.unique(np.append(0.0, np.linspace(first, last, 65)))
+        amount = run_network(growth.network, times).of(name)
+        at = max(1, int(np.argmax(amount >= level)))
+        first, last = float(times[at - 1]), float(times[at])
+        if last - first < _NEAR_MIN:
+            break
+    return (first + last) / 2
 
 
 def _network(file: str) -> Network:

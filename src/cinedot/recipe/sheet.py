@@ -69,8 +69,8 @@ def _amounts(solved: Solved, counted_by: Reagent | None) -> "Table":
     from rich.box import SIMPLE_HEAD
     from rich.table import Table
 
-    title = f"{solved.mixture.name}, {solved.volume_ml:.4g} mL"
-    if counted_by is not None and solved.counted_umol:
+    title = f"{solved.mixture.name}, {solved.volume_ml + 0.0:.4g} mL"  # never -0
+    if counted_by is not None and solved.counted_umol and solved.volume_ml:
         title += f", {solved.counted_umol / solved.volume_ml:.3g} mM {counted_by.short}"
     table = Table(
         title=title,
