@@ -79,7 +79,11 @@ def recipe(
 @app.command()
 def grow(
     file: Annotated[
-        str, typer.Argument(help="A network file, SBML, or template, adaptive, chelate.")
+        str,
+        typer.Argument(
+            help="A network file, SBML, or template, adaptive, chelate; or a recipe: its file, or "
+            "one that ships, as in mla-ma-qd4."
+        ),
     ],
     until: Annotated[str, typer.Option(help="How long.")] = "600 min",
     initial: Annotated[
@@ -94,7 +98,7 @@ def grow(
     ] = None,
     sbml: Annotated[Path | None, typer.Option(help="Write the network as SBML.")] = None,
 ) -> None:
-    """Run a reaction network: species, emission spectrum and colour against time."""
+    """Run a recipe or a reaction network: species, emission spectrum and colour against time."""
     from cinedot.growth.grow_command import GrowOptions
     from cinedot.growth.grow_command import grow as grown
 

@@ -20,6 +20,8 @@ _DOTS = {
     "CsPbBr3": Colours(dot_nm=463.0, dot_fwhm_nm=14.7, dot_yield=0.97),
 }
 """The paper's compounds 1 and 2; the green end is 517 nm for both."""
+A_SALTS = {"methylammonium bromide": "MAPbBr3", "caesium bromide": "CsPbBr3"}
+"""Salts of A ions, and the host that each makes."""
 _TEMPLATE = ("malic acid", "D-malic acid", "L-malic acid")
 _ADAPTIVE = ("oleic acid",)
 _SIGMA_NM = 5.0
@@ -86,7 +88,7 @@ def expected_light(made: SolvedRecipe) -> ExpectedLight | str:
         return "no light is foretold without Pb."
     if stock.amines_umol <= 0:
         return "no light is foretold without an amine: microcrystals grow."
-    route = _route(made)
+    route = route_of(made)
     if isinstance(route, str):
         return route
     ammonium = min(stock.amines_umol, stock.acid_protons_umol) / lead
@@ -109,10 +111,10 @@ def expected_light(made: SolvedRecipe) -> ExpectedLight | str:
     )
 
 
-def _route(made: SolvedRecipe) -> Route | str:
+def route_of(made: SolvedRecipe) -> Route | str:
     """The route by the acid and the colours by the A ion; or why there is none."""
     names = set(made.stock.moles_umol)
-    host = _host(made)
+    host = host_of(made)
     if host not in _DOTS:
         return f"no light is foretold for {host or 'this host'}: known are {', '.join(_DOTS)}."
     if names & set(_TEMPLATE):
@@ -124,10 +126,10 @@ def _route(made: SolvedRecipe) -> Route | str:
     return "no light is foretold: what malic and oleic acid do is known, of other acids it is not."
 
 
-def _host(made: SolvedRecipe) -> str | None:
+def host_of(made: SolvedRecipe) -> str | None:
+    """The dots' host, as the product says, else by the salts; None where neither tells."""
     product = made.recipe.product
     if product is not None and isinstance(product.what, Dots):
         return product.what.host
-    a_salts = {"methylammonium bromide": "MAPbBr3", "caesium bromide": "CsPbBr3"}
-    found = [host for name, host in a_salts.items() if name in made.stock.moles_umol]
+    found = [host for name, host in A_SALTS.items() if name in made.stock.moles_umol]
     return found[0] if len(found) == 1 else None

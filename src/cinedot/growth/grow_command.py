@@ -1,6 +1,7 @@
 """What `cinedot grow` does: read a network, run it, print what grows and how it shines."""
 
 import csv
+import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -8,17 +9,22 @@ import numpy as np
 from jaxtyping import Float
 
 from cinedot.core import InputError
-from cinedot.core.files import written_whole
+from cinedot.core.files import utf8_text, written_whole
+from cinedot.core.nearest import did_you_mean
 from cinedot.core.units import quantity
 from cinedot.growth.growth_light import growth_colours, growth_spectra
 from cinedot.growth.network import Network
 from cinedot.growth.network_files import network_named, network_names, read_network
 from cinedot.growth.rate_equations import Growth, run_network
+from cinedot.growth.recipe_network import network_of_recipe
 from cinedot.growth.sbml import write_sbml
 from cinedot.growth.sbml_reading import read_sbml
+from cinedot.recipe import read_recipe, shipped_recipes, solve_recipe
 
 _SBML = (".xml", ".sbml")
 _ROWS = 11
+_SPENT = 1e-3
+"""Of its first amount: what is left of less has run out."""
 _CLOSER, _NEAR_MIN = 8, 0.05
 """A crossing is asked for so many times at most, until it is known to this, min."""
 _WAVELENGTH_NM = np.arange(400.0, 701.0)
@@ -95,8 +101,25 @@ def grown_text(growth: Growth, spectra: Float[np.ndarray, "time x"]) -> str:
     head = f"{network.name}: {network.about}" if network.about else network.name
     told = "\n".join(one.text for one in network.reactions)
     return "\n\n".join(
-        [head, told, f"mM, and light over its maximum:\n{_aligned(rows)}", _begins(growth)]
+        [
+            head,
+            told,
+            f"mM, and light over its maximum:\n{_aligned(rows)}",
+            _begins(growth),
+            *_spent(growth),
+        ]
     )
+
+
+def _spent(growth: Growth) -> list[str]:
+    """Which ingredients a reaction waits for in vain at the end."""
+    limits = {name for one in growth.network.reactions for name in one.rate.limits_mm}
+    gone = [
+        one.name
+        for one in growth.network.species
+        if one.name in limits and growth.of(one.name)[-1] < _SPENT * one.initial_mm
+    ]
+    return [f"Spent at the end: {', '.join(gone)}; more of it would grow more."] if gone else []
 
 
 def _begins(growth: Growth) -> str:
@@ -131,16 +154,35 @@ def _crossing(growth: Growth, name: str, level: float, reached: int) -> float:
 
 
 def _network(file: str) -> Network:
+    """A network by name or file; a recipe by name or file becomes one."""
     if file in network_names():
         return network_named(file)
     path = Path(file)
-    if not path.exists():
+    if file not in shipped_recipes() and not path.exists():
+        names = (*network_names(), *shipped_recipes())
         raise InputError(
-            f"the network must be a file or one of {', '.join(network_names())}, but {file!r} is "
+            f"a network or recipe must be a file or one of {', '.join(names)}, but {file!r} is "
             "neither.",
-            remedy="Check its spelling.",
+            remedy=did_you_mean(file, names) + "Check its spelling.",
         )
-    return read_sbml(path) if path.suffix.lower() in _SBML else read_network(path)
+    if path.suffix.lower() in _SBML:
+        return read_sbml(path)
+    if file not in shipped_recipes() and not _is_recipe(path):
+        return read_network(path)
+    written = read_recipe(path)
+    try:
+        return network_of_recipe(solve_recipe(written))
+    except InputError as fault:
+        raise fault.within(file=file) from fault
+
+
+def _is_recipe(path: Path) -> bool:
+    """Whether a TOML file has the tables of a recipe."""
+    try:
+        content = tomllib.loads(utf8_text(path))
+    except tomllib.TOMLDecodeError:  # told as a network's fault
+        return False
+    return "mixture" in content or "recipe" in content
 
 
 def _amounts(typed: tuple[str, ...]) -> dict[str, float]:

@@ -41,8 +41,12 @@ def network_names() -> tuple[str, ...]:
     return tuple(sorted(one.name.removesuffix(".toml") for one in folder.iterdir()))
 
 
-def network_named(name: str) -> Network:
+def network_named(name: str, *, a_ion: str = "Cs") -> Network:
     """A network that cinedot brings along.
+
+    Args:
+        name: of the network.
+        a_ion: what takes the place of Cs in it.
 
     Raises:
         InputError: there is none of that name.
@@ -57,7 +61,7 @@ def network_named(name: str) -> Network:
             remedy=did_you_mean(name, network_names()) + "Or give a file.",
         )
     folder = resources.files("cinedot.growth") / "data" / "networks"
-    return network_of((folder / f"{name}.toml").read_text("utf-8"))
+    return network_of(re.sub(r"\bCs\b", a_ion, (folder / f"{name}.toml").read_text("utf-8")))
 
 
 def read_network(path: Path) -> Network:
