@@ -62,9 +62,11 @@ def shown_page(tmp_path: Path) -> Callable[[Path], tuple[str, list[str]]]:
 
     def shown(page: Path) -> tuple[str, list[str]]:
         browser = shutil.which("chromium") or shutil.which("chromium-browser")
+        if browser is None:
+            pytest.skip("Chromium is not installed (Debian: chromium)")
         profile = f"--user-data-dir={tmp_path / 'profile'}"
         done = subprocess.run(
-            [str(browser), *_FLAGS.split(), profile, page.as_uri()],
+            [browser, *_FLAGS.split(), profile, page.as_uri()],
             capture_output=True,
             text=True,
             check=True,

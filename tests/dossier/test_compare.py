@@ -32,7 +32,6 @@ from cinedot.dossier.comparison.looks import panels_of
 from cinedot.dossier.comparison.samples import read_samples
 
 Run = Callable[..., tuple[int, str, str]]
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
 NM = np.arange(420.0, 500.5, 0.5)
 TIME_NS = np.arange(0.0, 60.0, 0.1)
@@ -368,7 +367,6 @@ def test_what_has_no_sigma_or_is_a_limit_is_undecided() -> None:
     ]
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
 def test_the_page_draws_its_figures_without_complaint(
     run: Run,
     two: tuple[Path, Path],

@@ -2,7 +2,6 @@
 
 import math
 import re
-import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -15,10 +14,7 @@ Run = Callable[..., tuple[int, str, str]]
 Shown = Callable[[Path], tuple[str, list[str]]]
 Barriers = Callable[[Path], list[dict[str, str]]]
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser")
 
-
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
 def test_the_page_draws_its_figures_without_complaint(
     run: Run, light_folder: Path, shown_page: Shown
 ) -> None:
@@ -31,7 +27,6 @@ def test_the_page_draws_its_figures_without_complaint(
     assert complaints == []
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
 def test_nobody_is_kept_out(
     run: Run, light_folder: Path, barriers: Barriers, tmp_path: Path
 ) -> None:
@@ -42,7 +37,6 @@ def test_nobody_is_kept_out(
     assert {"image-alt", "button-name"} <= {one["id"] for one in barriers(bad)}
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
 def test_figures_fit_on_paper_and_are_wide_again_after_it(
     run: Run, light_folder: Path, shown_page: Shown, tmp_path: Path
 ) -> None:
@@ -63,7 +57,6 @@ def test_figures_fit_on_paper_and_are_wide_again_after_it(
     assert paper <= 640 < screen == after
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="Chromium is not installed (Debian: chromium)")
 def test_keys_turn_a_model_in_space(
     page_of: Callable[..., str], shown_page: Shown, tmp_path: Path
 ) -> None:

@@ -244,20 +244,19 @@ def test_poses_are_followed_from_an_orientation_given_by_hand(
     for one, automatic in zip(kept.frames, poses.frames, strict=True):
         assert one.fit is not None
         assert automatic.fit is not None
-        # Both fits end where a step gains less than 0.02 in half the chi-square: 0.2 sigma.
+        # Each fit ends where a step gains less than 0.02 in half the chi-square, 0.2 sigma, on
+        # either side; five times that is one.
         turned = misorientation_deg(one.fit.rotation, automatic.fit.rotation, (3, 3, 3))
         assert turned < automatic.fit.sigma_turn_deg
     led = measure_poses(film.movie, seen.frames, models, Lens(), by_hand={2: wrong @ truth})
-    assert led.frames[2].searched
-    assert led.frames[2].status != "ok" or led.frames[2].fit is not None
     for number in (0, 1):
         fit = led.frames[number].fit
         assert fit is not None
         assert misorientation_deg(fit.rotation, film.rotations[number], (3, 3, 3)) < 2.0
+    # A person's word stands: it is 25 degrees from the truth, and 8 about it are searched.
+    assert led.frames[2].searched
     fit = led.frames[2].fit
-    if fit is not None:
-        # A person's word stands: 25 degrees from the truth, from where 8 are searched.
-        assert misorientation_deg(fit.rotation, truth, (3, 3, 3)) > 8.0
+    assert fit is None or misorientation_deg(fit.rotation, truth, (3, 3, 3)) > 8.0
 
 
 def test_poses_are_the_same_numbers_again(poses: MoviePoses) -> None:

@@ -6,6 +6,7 @@ are different records of different dots, so that their probabilities multiply. E
 out: its n are read through a law, which `checks` hold against the images.
 """
 
+import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -35,7 +36,8 @@ class _Kind:
     @property
     def together(self) -> float:
         """Not yet over the sum of all."""
-        return self.movie * (self.survey or 1.0) * (self.composition or 1.0)
+        told = (self.movie, self.survey, self.composition)
+        return math.prod(one for one in told if one is not None)
 
 
 def joint_outcomes(

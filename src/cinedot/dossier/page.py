@@ -133,9 +133,7 @@ def render_page(dossier: "Dossier", content: dict[str, Any]) -> str:
         reported=reported_rows(dossier.reported),
         provenance=content["provenance"],
         settings=_settings(content["provenance"]["parameters"]),
-        plotly_js=get_plotlyjs() if _any_panel(parts, film=False) else "",
-        films=_any_panel(parts, film=True),
-        turns=any(panel["turns"] for part in parts for panel in part["panels"]),
+        plotly_js=get_plotlyjs() if _any_figure(parts) else "",
     )
 
 
@@ -205,8 +203,9 @@ def _in_space(panel: Panel) -> bool:
     return any(trace.type == "scatter3d" for trace in panel.figure.data)
 
 
-def _any_panel(parts: list[dict[str, Any]], *, film: bool) -> bool:
-    return any(panel["film"] is film for part in parts for panel in part["panels"])
+def _any_figure(parts: list[dict[str, Any]]) -> bool:
+    """Whether Plotly has something to draw."""
+    return any(not panel["film"] for part in parts for panel in part["panels"])
 
 
 def figure_html(panel: Panel) -> str:

@@ -19,11 +19,10 @@ from cinedot.core.tables import arrow_schema, table_columns, write_table
 from cinedot.dossier.analysis import Dossier
 from cinedot.dossier.catalog.secrets import without_password
 from cinedot.dossier.page import render_page
+from cinedot.dossier.written import SCHEMA_VERSION
 
 if TYPE_CHECKING:
     import pandas as pd
-
-SCHEMA_VERSION = 1
 
 HASHED_WHOLE_BYTES = 1 << 30
 """Larger inputs are told from others by `fingerprint`: to hash 60 GB takes longer than to read

@@ -157,7 +157,7 @@ def add_folders(named: str | None, folders: tuple[Path, ...]) -> int:
     Returns:
         0; 2 where some folder could not be recorded, the others are.
     """
-    from cinedot.dossier.catalog.document import find_results
+    from cinedot.dossier.written import find_results
 
     named = _required(named)
     status = 0

@@ -1,7 +1,6 @@
 """A results folder as a catalog keeps it: rows, made from `dossier.json` and `series.parquet`."""
 
 import hashlib
-import json
 import math
 import platform
 from collections.abc import Iterator
@@ -10,12 +9,12 @@ from pathlib import Path
 from typing import Any, cast
 
 from cinedot.core import InputError
+from cinedot.core.files import sha256_of
 from cinedot.dossier.manifest_numbers import ReportedNumber
 from cinedot.dossier.quantities import general_key, known_quantities, reported_estimate
+from cinedot.dossier.written import read_dossier, read_table
 
 Row = dict[str, Any]
-
-_DOSSIER_SCHEMA = 1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,24 +37,6 @@ class Document:
     checks: list[Row]
 
 
-def find_results(folder: Path) -> tuple[Path, Path]:
-    """The sample folder and the results folder that a person means by either of them.
-
-    Raises:
-        InputError: neither holds a `dossier.json`.
-    """
-    if (folder / "dossier.json").is_file():
-        above = folder.resolve().parent
-        return (above if (above / "sample.toml").is_file() else folder), folder
-    if (folder / "results" / "dossier.json").is_file():
-        return folder, folder / "results"
-    raise InputError(
-        "the folder must hold results/dossier.json, but does not.",
-        remedy="Analyse it first: cinedot analyze FOLDER; or name the folder given to --out.",
-        file=folder,
-    )
-
-
 def read_document(results: Path, *, folder: Path) -> Document:
     """What the results folder of a sample says, ready to be recorded.
 
@@ -67,19 +48,10 @@ def read_document(results: Path, *, folder: Path) -> Document:
         InputError: `dossier.json` is no dossier that this version knows.
     """
     file = results / "dossier.json"
+    dossier = read_dossier(results)
     try:
-        content = file.read_bytes()
-        dossier = json.loads(content)
-        if dossier["schema"] != _DOSSIER_SCHEMA:
-            raise InputError(
-                f"the dossier must be of schema {_DOSSIER_SCHEMA}, but is of {dossier['schema']}.",
-                remedy="Analyse the sample again with this version.",
-                file=file,
-            )
-        return _document(dossier, hashlib.sha256(content).hexdigest(), results, folder)
-    except (OSError, ValueError, KeyError, TypeError, AttributeError) as fault:
-        if isinstance(fault, InputError):
-            raise
+        return _document(dossier, sha256_of(file), results, folder)
+    except (KeyError, TypeError, AttributeError) as fault:
         raise InputError(
             f"this must be a dossier of cinedot, but it cannot be read ({fault!r}).",
             remedy="Analyse the sample again.",
@@ -120,7 +92,7 @@ def _document(dossier: Row, digest: str, results: Path, folder: Path) -> Documen
         inputs=[_plain_row({"file": file, "digest": one}) for file, one in inputs.items()],
         sections=[_plain_row({"section": key, **one}) for key, one in dossier["sections"].items()],
         results=[_plain_row(row) for row in (*found, *reported)],
-        series=[_plain_row(row) for row in _series(results / "series.parquet")],
+        series=[_plain_row(row) for row in _series(results)],
         facts=[_plain_row(row) for row in _facts(parameters)],
         checks=[_plain_row(dict(row)) for row in dossier["checks"]],
     )
@@ -171,12 +143,9 @@ def _reported(stated: dict[str, Row]) -> Iterator[Row]:
         yield _result(section, quantity, **cast("Row", estimate.json()))
 
 
-def _series(file: Path) -> Iterator[Row]:
-    if not file.is_file():
-        return
-    import pyarrow.parquet as pq
-
-    for row in cast("list[Row]", pq.read_table(file).to_pylist()):
+def _series(results: Path) -> Iterator[Row]:
+    table = read_table(results, "series")
+    for row in cast("list[Row]", [] if table is None else table.to_pylist()):
         sigma = row["sigma"]
         yield {
             "section": row["section"],

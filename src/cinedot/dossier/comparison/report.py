@@ -239,8 +239,6 @@ def render_comparison(comparison: Comparison, content: Mapping[str, Any]) -> str
         differences=difference_rows(comparison),
         panels=panels,
         plotly_js=get_plotlyjs() if panels else "",
-        films=False,
-        turns=False,
     )
 
 

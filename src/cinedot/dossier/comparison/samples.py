@@ -15,7 +15,7 @@ from cinedot.dossier.comparison.differences import Answers
 from cinedot.dossier.folder import open_folder
 from cinedot.dossier.manifest import SampleFolder
 from cinedot.dossier.quantities import reported_estimate
-from cinedot.dossier.results import SCHEMA_VERSION
+from cinedot.dossier.written import read_dossier, read_table
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -46,10 +46,8 @@ class Analysed:
 
     def table(self, name: str) -> "pd.DataFrame | None":
         """A result table; None where the dossier has none."""
-        import pandas as pd
-
-        file = self.results / f"{name}.parquet"
-        return pd.read_parquet(file) if file.is_file() else None
+        found = read_table(self.results, name)
+        return None if found is None else found.to_pandas()
 
 
 def read_samples(folders: Sequence[Path], *, allow_outside: bool = False) -> tuple[Analysed, ...]:
@@ -79,13 +77,12 @@ def why_not(folder: Path) -> str:
     Args:
         folder: a sample folder.
     """
-    file = folder / "results" / "dossier.json"
-    if not file.is_file():
+    if not (folder / "results" / "dossier.json").is_file():
         return "has not been analysed"
-    content = _content(file)
-    if content is None:
-        return f"has a dossier that is not of schema {SCHEMA_VERSION}"
-    provenance = content["provenance"]
+    try:
+        provenance = read_dossier(folder / "results")["provenance"]
+    except InputError as fault:
+        return f"has a dossier that cannot be used ({fault.rule.rstrip('.')})"
     sampled = provenance.get("sampled", [])
     for name, digest in provenance["inputs"].items():
         path = folder / name
@@ -99,13 +96,13 @@ def why_not(folder: Path) -> str:
 def _read(folder: Path, *, allow_outside: bool) -> Analysed:
     sample = open_folder(folder, allow_outside=allow_outside)
     reason = why_not(folder)
-    dossier = _content(folder / "results" / "dossier.json") if not reason else None
-    if dossier is None:
+    if reason:
         raise InputError(
             f"samples must be analysed before they are compared, but this one {reason}.",
             remedy=f"Run `cinedot analyze {shlex.quote(str(folder))}`, or say --analyze.",
             file=folder,
         )
+    dossier = read_dossier(folder / "results")
     claims = folder / "results" / "claims.json"
     name = sample.manifest.sample.name
     reported = {
@@ -118,16 +115,6 @@ def _read(folder: Path, *, allow_outside: bool) -> Analysed:
         claims=tuple(json.loads(utf8_text(claims))) if claims.is_file() else (),
         answers=Answers(name=name, found=_found(dossier), reported=reported),
     )
-
-
-def _content(file: Path) -> dict[str, Any] | None:
-    """What `dossier.json` holds; None where this version cannot read it."""
-    try:
-        content = json.loads(utf8_text(file))
-        readable = content["schema"] == SCHEMA_VERSION and content["provenance"]["inputs"]
-    except (InputError, json.JSONDecodeError, KeyError, TypeError):
-        return None
-    return content if readable else None
 
 
 def _found(dossier: Mapping[str, Any]) -> dict[str, Estimate]:

@@ -33,11 +33,10 @@ def export_folder(folder: Path, to: Path) -> int:
         >>> sorted(one.name for one in (folder / "out" / "tables").iterdir())
         ['checks.csv', 'results.csv']
     """
-    from cinedot.dossier.catalog.document import find_results
     from cinedot.dossier.export.crate import write_crate
-    from cinedot.dossier.export.reading import read_dossier
     from cinedot.dossier.export.structures import write_structures_told
     from cinedot.dossier.export.tables import write_tables
+    from cinedot.dossier.written import find_results, read_dossier
 
     _, results = find_results(folder)
     content = read_dossier(results)

@@ -12,7 +12,7 @@ from ase import Atoms
 from ase.io import write
 
 from cinedot.core import InputError
-from cinedot.dossier.export.reading import read_table
+from cinedot.dossier.written import read_table
 from cinedot.particle import host_named
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pandas as pd
 
 from cinedot.core.tables import table_columns
-from cinedot.dossier.export.reading import read_table
+from cinedot.dossier.written import read_table
 
 if TYPE_CHECKING:
     import pyarrow as pa

@@ -9,6 +9,7 @@ from cinedot.core import Estimate, InputError
 from cinedot.dossier.comparing import compare
 from cinedot.dossier.corrections import RejectedParticles
 from cinedot.dossier.findings import Check
+from cinedot.dossier.quantities import AUTOMATIC
 from cinedot.dossier.sections.survey_looks import Look
 from cinedot.micrographs import Particle
 
@@ -66,7 +67,7 @@ def without_rejected(looks: Sequence[Look], rejected: Sequence[RejectedParticles
 
 def automatic_results(automatic: Mapping[str, Estimate]) -> dict[str, Estimate]:
     """The automatic answers under names of their own."""
-    return {f"automatic_{name}": automatic[name] for name in _COMPARED if name in automatic}
+    return {f"{AUTOMATIC}{name}": automatic[name] for name in _COMPARED if name in automatic}
 
 
 def correction_checks(

@@ -1,4 +1,4 @@
-"""What an export reads of a results folder: `dossier.json` and the Parquet tables."""
+"""A results folder as an analysis has written it: where it is, `dossier.json`, the tables."""
 
 import json
 from pathlib import Path
@@ -11,9 +11,28 @@ from cinedot.core.tables import table_columns
 if TYPE_CHECKING:
     import pyarrow as pa
 
-DOSSIER_SCHEMA = 1
+SCHEMA_VERSION = 1
+"""Of `dossier.json`."""
 _REMEDY = "Run `cinedot analyze` again."
 _PARTS = {"sample": dict, "results": dict, "checks": list, "provenance": dict}
+
+
+def find_results(folder: Path) -> tuple[Path, Path]:
+    """The sample folder and the results folder that a person means by either of them.
+
+    Raises:
+        InputError: neither holds a `dossier.json`.
+    """
+    if (folder / "dossier.json").is_file():
+        above = folder.resolve().parent
+        return (above if (above / "sample.toml").is_file() else folder), folder
+    if (folder / "results" / "dossier.json").is_file():
+        return folder, folder / "results"
+    raise InputError(
+        "the folder must hold results/dossier.json, but does not.",
+        remedy="Analyse it first: cinedot analyze FOLDER; or name the folder given to --out.",
+        file=folder,
+    )
 
 
 def read_dossier(results: Path) -> dict[str, Any]:
@@ -23,7 +42,7 @@ def read_dossier(results: Path) -> dict[str, Any]:
         results: the folder that holds it.
 
     Raises:
-        InputError: it is no JSON, of another schema, or lacks a part that an export needs.
+        InputError: it is no JSON, of another schema, or lacks a part of it.
 
     Example:
         >>> import tempfile
@@ -46,9 +65,9 @@ def read_dossier(results: Path) -> dict[str, Any]:
     if not isinstance(content, dict):
         raise InputError("this must be a JSON object, but is none.", remedy=_REMEDY, file=file)
     found = cast("dict[str, Any]", content)
-    if found.get("schema") != DOSSIER_SCHEMA:
+    if found.get("schema") != SCHEMA_VERSION:
         raise InputError(
-            f"the dossier must be of schema {DOSSIER_SCHEMA}, but is of {found.get('schema')}.",
+            f"the dossier must be of schema {SCHEMA_VERSION}, but is of {found.get('schema')}.",
             remedy="Run `cinedot analyze` again with this version.",
             file=file,
         )
@@ -64,7 +83,7 @@ def read_dossier(results: Path) -> dict[str, Any]:
 
 
 def _unusable(content: dict[str, Any]) -> list[str]:
-    """The parts that an export needs and cannot use."""
+    """The parts that are missing or of another kind."""
     wrong = [key for key, kind in _PARTS.items() if not isinstance(content.get(key), kind)]
     if wrong:
         return wrong
